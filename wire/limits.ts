@@ -1,0 +1,13 @@
+/** Sizes that both ends of a wire agree on, bytes unless said otherwise. */
+
+/** One message on the line, before framing: far above a login, far below what a modem link would need minutes for. */
+export const LINE_FRAME_MAX = 4096
+/** One SMS: 140 octets less the 7 of the application-port header (TS 23.040 §9.2.3.24.4). */
+export const SMS_PAYLOAD_MAX = 133
+/** User ID and password, UTF-8. */
+export const USER_ID_MAX = 64
+export const PASSWORD_MAX = 128
+/** Session keys exchanged in one call (D-2). */
+export const SESSION_KEYS_MAX = 16
+/** A line of AT text, without its line end: some modems print 4 kB (V.250 sets no limit). */
+export const AT_LINE_MAX = 8192
