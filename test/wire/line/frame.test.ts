@@ -3,6 +3,8 @@ import fc from 'fast-check'
 import { LINE_FRAME_MAX } from '../../../wire/limits.ts'
 import { encodeFrame, FrameDecoder } from '../../../wire/line/frame.ts'
 
+import { seeded } from '../../random.ts'
+
 const SEED = 20_000_523
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const body = fc.uint8Array({ minLength: 1, maxLength: 300 })
@@ -61,11 +63,7 @@ test('an endless frame keeps memory bounded and is counted', (t) => {
 
 test('100,000 mutated streams throw nothing and invent nothing', (t) => {
   t.log(`seed ${SEED}`)
-  let state = SEED
-  const random = (below: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
+  const random = seeded(SEED)
   const known = Buffer.from('the only message that was ever sent')
   const frame = encodeFrame(known)
   const decoder = new FrameDecoder()
