@@ -1,0 +1,95 @@
+import type { Socket } from 'node:net'
+import { createServer, type Server, type TLSSocket } from 'node:tls'
+import { CLIENT_HELLO_MAX, readClientHello } from './client-hello.ts'
+import { HANDSHAKE_TIMEOUT_MS, TLS_PROFILE } from './tls-profile.ts'
+
+export interface AcceptOptions {
+  /** The PSK of an identity, or undefined when there is none, it expired or was erased. May ask a database. */
+  readonly findPsk: (identity: string) => Promise<Uint8Array | undefined>
+  /** A connection under a session key; its identity is the session's. The receiver owns the socket from here. */
+  readonly onConnection: (socket: TLSSocket, identity: string) => void
+  /** How long a handshake may take, milliseconds. */
+  readonly timeoutMs?: number
+}
+
+/**
+ * The server's end of the Internet path (S13): reads the ClientHello, asks for its session, and only then hands the socket
+ * with its bytes to OpenSSL. What is not one known PSK identity is closed without an answer.
+ */
+export class PskAcceptor {
+  readonly #options: AcceptOptions
+  readonly #server: Server
+  readonly #waiting = new Set<Socket>()
+  /** Keys of the handshakes under way: the synchronous callback finds them here. */
+  readonly #keys = new Map<string, { psk: Uint8Array; users: number }>()
+  readonly #timeoutMs: number
+
+  constructor(options: AcceptOptions) {
+    this.#options = options
+    this.#timeoutMs = options.timeoutMs ?? HANDSHAKE_TIMEOUT_MS
+    this.#server = createServer({
+      ...TLS_PROFILE,
+      handshakeTimeout: this.#timeoutMs,
+      pskCallback: (_socket, identity) => this.#keys.get(identity)?.psk ?? null,
+    })
+    this.#server.on('tlsClientError', (_error, socket) => socket.destroy())
+  }
+
+  /** Takes a fresh TCP connection, from which nothing was read yet. */
+  accept(socket: Socket): void {
+    let seen = Buffer.alloc(0)
+    const drop = (): void => {
+      clearTimeout(timer)
+      this.#waiting.delete(socket)
+      socket.destroy()
+    }
+    const timer = setTimeout(drop, this.#timeoutMs)
+    this.#waiting.add(socket)
+    socket.on('error', drop).once('close', drop)
+    const read = (chunk: Buffer): void => {
+      seen = Buffer.concat([seen, chunk])
+      const hello = readClientHello(seen)
+      if (hello.type === 'incomplete' && seen.length <= CLIENT_HELLO_MAX) return
+      socket.removeListener('data', read).pause()
+      if (hello.type !== 'psk') {
+        drop()
+        return
+      }
+      this.#options.findPsk(hello.identity).then((psk) => {
+        if (psk === undefined || socket.destroyed) return drop()
+        clearTimeout(timer)
+        this.#waiting.delete(socket)
+        socket.removeListener('error', drop).removeListener('close', drop)
+        this.#secure(socket, seen, hello.identity, psk)
+      }, drop)
+    }
+    socket.on('data', read)
+  }
+
+  /** Ends all handshakes; connections already handed over are their owner's. */
+  close(): void {
+    for (const socket of this.#waiting) socket.destroy()
+    this.#waiting.clear()
+  }
+
+  #secure(socket: Socket, seen: Buffer, identity: string, psk: Uint8Array): void {
+    const entry = this.#keys.get(identity) ?? { psk, users: 0 }
+    entry.users++
+    this.#keys.set(identity, entry)
+    let released = false
+    const release = (): void => {
+      if (!released && --entry.users === 0) this.#keys.delete(identity)
+      released = true
+      this.#server.removeListener('secureConnection', done)
+    }
+    const done = (secured: TLSSocket): void => {
+      if (secured.remotePort !== socket.remotePort || secured.remoteAddress !== socket.remoteAddress) return
+      release()
+      this.#options.onConnection(secured, identity)
+    }
+    socket.once('close', release)
+    this.#server.setMaxListeners(0).on('secureConnection', done)
+    socket.unshift(seen)
+    this.#server.emit('connection', socket)
+  }
+}

@@ -1,0 +1,17 @@
+import { constants } from 'node:crypto'
+import type { SecureContextOptions } from 'node:tls'
+
+/**
+ * The one TLS profile (PROTOCOL.md §5): TLS 1.3, external PSK with (EC)DHE, SHA-256 suites only (OpenSSL binds a PSK given
+ * by callback to SHA-256), the hybrid post-quantum group, and no tickets: a ticket would outlive the erased key.
+ */
+export const TLS_PROFILE: SecureContextOptions = {
+  minVersion: 'TLSv1.3',
+  maxVersion: 'TLSv1.3',
+  ciphers: 'TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256',
+  ecdhCurve: 'X25519MLKEM768',
+  secureOptions: constants.SSL_OP_NO_TICKET,
+}
+
+/** No handshake is waited for longer, milliseconds: half-open connections must not pile up. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000
