@@ -12,6 +12,12 @@ export interface AcceptOptions {
   readonly timeoutMs?: number
 }
 
+interface PendingKey {
+  readonly psk: Uint8Array
+  /** Connections that this key was looked up for and that are still open. */
+  connections: number
+}
+
 /**
  * The server's end of the Internet path (S13): reads the ClientHello, asks for its session, and only then hands the socket
  * with its bytes to OpenSSL. What is not one known PSK identity is closed without an answer.
@@ -20,8 +26,10 @@ export class PskAcceptor {
   readonly #options: AcceptOptions
   readonly #server: Server
   readonly #waiting = new Set<Socket>()
-  /** Keys of the handshakes under way: the synchronous callback finds them here. */
-  readonly #keys = new Map<string, { psk: Uint8Array; users: number }>()
+  /** Keys of the open connections: the synchronous callback finds them here. */
+  readonly #keys = new Map<string, PendingKey>()
+  /** The identity under which OpenSSL is checking, and then has checked, the binder of a connection. */
+  readonly #identities = new WeakMap<TLSSocket, string>()
   readonly #timeoutMs: number
 
   constructor(options: AcceptOptions) {
@@ -30,7 +38,16 @@ export class PskAcceptor {
     this.#server = createServer({
       ...TLS_PROFILE,
       handshakeTimeout: this.#timeoutMs,
-      pskCallback: (_socket, identity) => this.#keys.get(identity)?.psk ?? null,
+      pskCallback: (socket, identity) => {
+        // The server's end is always a TLSSocket; the type of Node's callback is the common one of both ends.
+        this.#identities.set(socket as TLSSocket, identity)
+        return this.#keys.get(identity)?.psk ?? null
+      },
+    })
+    this.#server.on('secureConnection', (socket) => {
+      const identity = this.#identities.get(socket)
+      if (identity === undefined) socket.destroy()
+      else options.onConnection(socket, identity)
     })
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy())
   }
@@ -73,22 +90,13 @@ export class PskAcceptor {
   }
 
   #secure(socket: Socket, seen: Buffer, identity: string, psk: Uint8Array): void {
-    const entry = this.#keys.get(identity) ?? { psk, users: 0 }
-    entry.users++
+    const entry = this.#keys.get(identity) ?? { psk, connections: 0 }
+    entry.connections++
     this.#keys.set(identity, entry)
-    let released = false
-    const release = (): void => {
-      if (!released && --entry.users === 0) this.#keys.delete(identity)
-      released = true
-      this.#server.removeListener('secureConnection', done)
-    }
-    const done = (secured: TLSSocket): void => {
-      if (secured.remotePort !== socket.remotePort || secured.remoteAddress !== socket.remoteAddress) return
-      release()
-      this.#options.onConnection(secured, identity)
-    }
-    socket.once('close', release)
-    this.#server.setMaxListeners(0).on('secureConnection', done)
+    // The key stays findable while this connection lives; whether the session still does, `findPsk` was asked for each one.
+    socket.once('close', () => {
+      if (--entry.connections === 0) this.#keys.delete(identity)
+    })
     socket.unshift(seen)
     this.#server.emit('connection', socket)
   }

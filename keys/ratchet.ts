@@ -22,11 +22,6 @@ export function cardHint(current: Secret): Uint8Array {
   return expand(current.reveal(), label('hint'), HINT_BYTES)
 }
 
-/** The Noise psk of the call made with Rₙ, 32 bytes; kept apart from the hint so that neither tells of the other. */
-export function linePsk(current: Secret): Secret {
-  return new Secret(expand(current.reveal(), label('line psk'), SECRET_BYTES))
-}
-
 function derive(secret: Secret, handshakeHash: Uint8Array, purpose: string): Secret {
   const prk = extract(handshakeHash, secret.reveal())
   const next = new Secret(expand(prk, label(purpose), SECRET_BYTES))
