@@ -1,0 +1,145 @@
+import { type AtFinal, parseFinal } from './response.ts'
+
+/*
+ * One command at a time (MODEM.md §6 rule 1) as a pure function (state, event) → {state, effects}:
+ *
+ *   idle ──command──► waiting ──final──► idle      waiting ──CONNECT──► data ──lines──► idle
+ *   waiting ──timer──► quiet ──timer──► probing ──OK──► idle    probing ──timer, 10 times──► dead
+ *
+ * After a time-out a late answer must not be taken for the next command's: wait for quiet, then `AT` until OK (§1).
+ */
+export interface AtCommand {
+  /** Text without CR; built by this project only, never from a PC's text. */
+  readonly text: string
+  /** Information lines that belong to the answer begin with one of these; '' takes every line (AT+CGMR and its like). */
+  readonly prefixes: readonly string[]
+  readonly timeoutMs: number
+}
+
+export type AtResult =
+  | { readonly final: AtFinal; readonly lines: readonly string[] }
+  | { readonly final: { readonly type: 'timeout' | 'reset' }; readonly lines: readonly string[] }
+
+export type AtState =
+  | { readonly type: 'idle' }
+  | { readonly type: 'waiting'; readonly command: AtCommand; readonly echo: boolean; readonly lines: readonly string[] }
+  | { readonly type: 'data' }
+  | { readonly type: 'quiet' }
+  | { readonly type: 'probing'; readonly tries: number }
+  | { readonly type: 'dead' }
+
+export type AtEvent =
+  | { readonly type: 'command'; readonly command: AtCommand }
+  | { readonly type: 'line'; readonly text: string }
+  | { readonly type: 'timer' }
+  /** Data mode was left: by escape, by DTR or by a confirmed loss of carrier. */
+  | { readonly type: 'lines' }
+
+export type AtEffect =
+  | { readonly type: 'write'; readonly text: string }
+  | { readonly type: 'settle'; readonly result: AtResult }
+  | { readonly type: 'urc'; readonly text: string }
+  /** One timer; setting it again moves it, undefined stops it. */
+  | { readonly type: 'timer'; readonly ms: number | undefined }
+  | { readonly type: 'enter-data' }
+  | { readonly type: 'dead' }
+
+export interface AtStep {
+  readonly state: AtState
+  readonly effects: readonly AtEffect[]
+}
+
+/** Silence after which a late answer is taken as not coming, milliseconds. */
+export const QUIET_MS = 500
+/** Wait for the OK of one probing AT, milliseconds (V.250 modems answer AT at once; 1 s covers autobauding). */
+export const PROBE_MS = 1000
+/** Unanswered probes until the recovery ladder takes over. */
+export const PROBES = 10
+/** Information lines kept for one command; more are dropped as if unsolicited. */
+export const ANSWER_LINES_MAX = 256
+
+const IDLE: AtState = { type: 'idle' }
+const STOP: AtEffect = { type: 'timer', ms: undefined }
+
+/** @throws RangeError for a command when not idle: the engine's queue must prevent that */
+export function step(state: AtState, event: AtEvent): AtStep {
+  switch (event.type) {
+    case 'command':
+      return start(state, event.command)
+    case 'line':
+      return line(state, event.text)
+    case 'timer':
+      return timer(state)
+    case 'lines':
+      return state.type === 'data' ? { state: IDLE, effects: [] } : { state, effects: [] }
+  }
+}
+
+function start(state: AtState, command: AtCommand): AtStep {
+  if (state.type !== 'idle') throw new RangeError(`expected an idle modem for ${command.text}, got ${state.type}`)
+  return {
+    state: { type: 'waiting', command, echo: false, lines: [] },
+    effects: [
+      { type: 'write', text: `${command.text}\r` },
+      { type: 'timer', ms: command.timeoutMs },
+    ],
+  }
+}
+
+function line(state: AtState, text: string): AtStep {
+  // A modem that says RDY while running has reset: settings and calls are gone (MODEM.md §2).
+  if (text === 'RDY') return reset(state)
+  if (state.type === 'waiting') return answer(state, text)
+  if (state.type === 'quiet') return { state, effects: [{ type: 'timer', ms: QUIET_MS }] }
+  if (state.type === 'probing') return text.trim() === 'OK' ? { state: IDLE, effects: [STOP] } : { state, effects: [] }
+  return { state, effects: [{ type: 'urc', text }] }
+}
+
+function answer(state: AtState & { type: 'waiting' }, text: string): AtStep {
+  const { command } = state
+  if (!state.echo && state.lines.length === 0 && text === command.text) {
+    return { state: { ...state, echo: true }, effects: [] }
+  }
+  const final = parseFinal(text)
+  if (final !== undefined) {
+    const effects: AtEffect[] = [STOP, { type: 'settle', result: { final, lines: state.lines } }]
+    if (final.type !== 'connect') return { state: IDLE, effects }
+    return { state: { type: 'data' }, effects: [{ type: 'enter-data' }, ...effects] }
+  }
+  const ours = state.lines.length < ANSWER_LINES_MAX && command.prefixes.some((prefix) => text.startsWith(prefix))
+  return ours
+    ? { state: { ...state, lines: [...state.lines, text] }, effects: [] }
+    : { state, effects: [{ type: 'urc', text }] }
+}
+
+function reset(state: AtState): AtStep {
+  const effects: AtEffect[] = [STOP]
+  if (state.type === 'waiting')
+    effects.push({ type: 'settle', result: { final: { type: 'reset' }, lines: state.lines } })
+  return { state: IDLE, effects: [...effects, { type: 'urc', text: 'RDY' }] }
+}
+
+function timer(state: AtState): AtStep {
+  if (state.type === 'waiting') {
+    return {
+      state: { type: 'quiet' },
+      effects: [
+        { type: 'settle', result: { final: { type: 'timeout' }, lines: state.lines } },
+        { type: 'timer', ms: QUIET_MS },
+      ],
+    }
+  }
+  if (state.type === 'quiet') return probe(1)
+  if (state.type !== 'probing') return { state, effects: [] }
+  return state.tries < PROBES ? probe(state.tries + 1) : { state: { type: 'dead' }, effects: [{ type: 'dead' }] }
+}
+
+function probe(tries: number): AtStep {
+  return {
+    state: { type: 'probing', tries },
+    effects: [
+      { type: 'write', text: 'AT\r' },
+      { type: 'timer', ms: PROBE_MS },
+    ],
+  }
+}

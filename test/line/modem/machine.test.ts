@@ -1,0 +1,91 @@
+import test from 'ava'
+import { type AtEffect, type AtEvent, type AtState, PROBES, step } from '../../../line/modem/machine.ts'
+
+const csq = { text: 'AT+CSQ', prefixes: ['+CSQ:'], timeoutMs: 1000 }
+const command: AtEvent = { type: 'command', command: csq }
+const says = (text: string): AtEvent => ({ type: 'line', text })
+const timer: AtEvent = { type: 'timer' }
+
+/** Runs events from idle; gives the last state and all effects but timers. */
+function run(...events: AtEvent[]): { state: AtState; effects: AtEffect[] } {
+  let state: AtState = { type: 'idle' }
+  const effects: AtEffect[] = []
+  for (const event of events) {
+    const next = step(state, event)
+    state = next.state
+    effects.push(...next.effects.filter(({ type }) => type !== 'timer'))
+  }
+  return { state, effects }
+}
+
+test('echo, answer, a URC in between, and OK', (t) => {
+  const { state, effects } = run(
+    command,
+    says('AT+CSQ'),
+    says('+CREG: 1'),
+    says('+CSQ: 17,0'),
+    says('OK'),
+    says('RING'),
+  )
+  t.is(state.type, 'idle')
+  t.deepEqual(effects, [
+    { type: 'write', text: 'AT+CSQ\r' },
+    { type: 'urc', text: '+CREG: 1' },
+    { type: 'settle', result: { final: { type: 'ok' }, lines: ['+CSQ: 17,0'] } },
+    { type: 'urc', text: 'RING' },
+  ])
+})
+
+test('CONNECT enters data before anything else can happen', (t) => {
+  const { state, effects } = run(command, says('CONNECT 9600'))
+  t.is(state.type, 'data')
+  t.is(effects[1]?.type, 'enter-data')
+  t.is(run(command, says('CONNECT'), { type: 'lines' }).state.type, 'idle')
+})
+
+test('a late answer is never taken for the next command', (t) => {
+  const { state, effects } = run(command, timer, says('+CSQ: 17,0'), says('OK'), timer, says('+CSQ: 1,0'), says('OK'))
+  t.is(state.type, 'idle')
+  t.deepEqual(effects, [
+    { type: 'write', text: 'AT+CSQ\r' },
+    { type: 'settle', result: { final: { type: 'timeout' }, lines: [] } },
+    { type: 'write', text: 'AT\r' },
+  ])
+})
+
+test('a modem that never answers is declared dead after the probes', (t) => {
+  const { state, effects } = run(command, ...Array<AtEvent>(PROBES + 2).fill(timer))
+  t.is(state.type, 'dead')
+  t.is(effects.filter(({ type }) => type === 'write').length, 1 + PROBES)
+  t.deepEqual(effects.at(-1), { type: 'dead' })
+})
+
+test('RDY means the modem has reset, in every state', (t) => {
+  t.deepEqual(run(command, says('RDY')).effects.slice(1), [
+    { type: 'settle', result: { final: { type: 'reset' }, lines: [] } },
+    { type: 'urc', text: 'RDY' },
+  ])
+  t.is(run(command, timer, says('RDY')).state.type, 'idle')
+})
+
+test('a second command while one waits is a fault of the engine', (t) => {
+  t.throws(() => run(command, command), { instanceOf: RangeError, message: /idle modem/ })
+})
+
+test('an endless answer is bounded', (t) => {
+  const { state } = run(command, ...Array<AtEvent>(1000).fill(says('+CSQ: 1,0')))
+  t.is(state.type === 'waiting' ? state.lines.length : 0, 256)
+})
+
+test('every event in every state but a misplaced command has an answer', (t) => {
+  const states: AtState[] = [
+    { type: 'idle' },
+    { type: 'waiting', command: csq, echo: false, lines: [] },
+    { type: 'data' },
+    { type: 'quiet' },
+    { type: 'probing', tries: 1 },
+    { type: 'dead' },
+  ]
+  const events: AtEvent[] = [says('OK'), says('x'), says('RDY'), says('CONNECT'), timer, { type: 'lines' }]
+  for (const state of states) for (const event of events) t.notThrows(() => step(state, event))
+})
