@@ -69,6 +69,18 @@ export class Handshake {
     })
   }
 
+  /**
+   * In place of `writeMessage`: takes up a handshake whose message was sent before a loss of power, from the same `e` and
+   * static keys. @throws NoiseError when the message was not written with them
+   */
+  adoptMessage(message: Uint8Array): void {
+    this.#guard(true, (tokens) => {
+      let rest = message
+      for (const token of tokens) rest = this.#adopt(token, rest)
+      this.#symmetric.decryptAndHash(rest).fill(0)
+    })
+  }
+
   /** @throws NoiseError on anything that is not the peer's next message */
   readMessage(message: Uint8Array): Uint8Array {
     return this.#guard(false, (tokens) => {
@@ -121,6 +133,16 @@ export class Handshake {
     if (token === 's') return this.#symmetric.encryptAndHash(need(this.#o.s, 'static key').publicKey)
     this.#mix(token)
     return new Uint8Array(0)
+  }
+
+  #adopt(token: Token, message: Uint8Array): Uint8Array {
+    if (token === 's') {
+      this.#symmetric.decryptAndHash(message.subarray(0, KEY_BYTES + TAG))
+      return message.subarray(KEY_BYTES + TAG)
+    }
+    const written = this.#write(token)
+    if (!written.every((byte, n) => byte === message[n])) throw new NoiseError('expected a message of this very key')
+    return message.subarray(written.length)
   }
 
   #read(token: Token, message: Uint8Array): Uint8Array {

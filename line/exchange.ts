@@ -1,7 +1,7 @@
 import { type CipherState, Handshake, NoiseError } from '../keys/noise.ts'
 import { cardHint, HINT_BYTES, nextRatchet } from '../keys/ratchet.ts'
-import type { Secret } from '../keys/secret.ts'
-import type { KeyPair } from '../keys/x25519.ts'
+import { Secret } from '../keys/secret.ts'
+import { type KeyPair, keyPair } from '../keys/x25519.ts'
 
 /** What one end of an enrolled pair holds (PROTOCOL.md §2). */
 export interface LineIdentity {
@@ -24,14 +24,27 @@ export interface LineChannel {
   readonly nextRatchet: Secret
 }
 
-function handshake(identity: LineIdentity, initiator: boolean): Handshake {
+/** What a card keeps from before it sends until it has the answer: from these the very same call can be repeated. */
+export interface PendingRequest {
+  readonly request: Uint8Array
+  /** Secret half of the ephemeral key of message 1, 32 bytes. */
+  readonly ephemeral: Secret
+}
+
+/** Prologue of every handshake on the line: version and called address. */
+export function linePrologue(calledAddress: string): Uint8Array {
+  return Buffer.concat([Buffer.from('keyline/1'), Buffer.from(calledAddress)])
+}
+
+function handshake(identity: LineIdentity, initiator: boolean, e?: KeyPair): Handshake {
   return new Handshake({
     pattern: 'KKpsk0',
     initiator,
-    prologue: Buffer.concat([Buffer.from('keyline/1'), Buffer.from(identity.calledAddress)]),
+    prologue: linePrologue(identity.calledAddress),
     s: identity.own,
     rs: identity.peer,
     psk: identity.ratchet.reveal(),
+    ...(e && { e }),
   })
 }
 
@@ -42,15 +55,39 @@ function channel(ended: Handshake, ratchet: Secret): LineChannel {
 
 /** The card's half: one request, one response (S2, S6, S7). */
 export class CardExchange {
-  /** Card hint ‖ Noise message 1. Repeating a call after a lost response sends these very bytes again. */
-  readonly request: Uint8Array
+  /** To be made durable before the request is sent, so that only the same bytes can ever continue Rₙ. */
+  readonly pending: PendingRequest
   readonly #handshake: Handshake
   readonly #ratchet: Secret
 
-  constructor(identity: LineIdentity, payload: Uint8Array) {
-    this.#ratchet = identity.ratchet
-    this.#handshake = handshake(identity, true)
-    this.request = Buffer.concat([cardHint(identity.ratchet), this.#handshake.writeMessage(payload)])
+  private constructor(pending: PendingRequest, ongoing: Handshake, ratchet: Secret) {
+    this.pending = pending
+    this.#handshake = ongoing
+    this.#ratchet = ratchet
+  }
+
+  /** A new call. @param payload encrypted into the request; stays the caller's to wipe */
+  static start(identity: LineIdentity, payload: Uint8Array): CardExchange {
+    const e = keyPair()
+    const ephemeral = new Secret(Uint8Array.from(e.secretKey))
+    const ongoing = handshake(identity, true, e)
+    const request = Buffer.concat([cardHint(identity.ratchet), ongoing.writeMessage(payload)])
+    return new CardExchange({ request, ephemeral }, ongoing, identity.ratchet)
+  }
+
+  /**
+   * The same call once more, after a lost response or a loss of power (PROTOCOL.md §3).
+   * @throws NoiseError when the pending request is not one of this identity
+   */
+  static repeat(identity: LineIdentity, pending: PendingRequest): CardExchange {
+    const ongoing = handshake(identity, true, keyPair(Uint8Array.from(pending.ephemeral.reveal())))
+    ongoing.adoptMessage(pending.request.subarray(requestHint(pending.request).length))
+    return new CardExchange(pending, ongoing, identity.ratchet)
+  }
+
+  /** Card hint ‖ Noise message 1. */
+  get request(): Uint8Array {
+    return this.pending.request
   }
 
   /** @throws NoiseError when the response is not the enrolled server's: the exchange is then over */

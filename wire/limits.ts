@@ -11,3 +11,9 @@ export const PASSWORD_MAX = 128
 export const SESSION_KEYS_MAX = 16
 /** A line of AT text, without its line end: some modems print 4 kB (V.250 sets no limit). */
 export const AT_LINE_MAX = 8192
+/** Name of a card on its tickets and in the operator's lists, UTF-8. */
+export const CARD_ID_MAX = 32
+/** One line of the card API, with its line end (PROTOCOL.md §6). */
+export const USB_LINE_MAX = 65_536
+/** One message of the line transport, in as many fragments as its bearer needs: 17 s at 9,600 bit/s. */
+export const LINE_MESSAGE_MAX = 16_384

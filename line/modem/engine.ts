@@ -1,0 +1,172 @@
+import type { Clock } from '../clock.ts'
+import { DataMode } from './data-mode.ts'
+import { type AtCommand, type AtEffect, type AtEvent, type AtResult, type AtState, step } from './machine.ts'
+import type { ModemPort } from './port.ts'
+import { AtSplitter, type AtToken } from './splitter.ts'
+
+export interface EngineEvents {
+  /** Anything the modem says by itself, at any moment. */
+  urc(text: string): void
+  /** Bytes of a call; valid until the next ones. */
+  data(bytes: Uint8Array): void
+  /** Data mode is over: the call ended (`carrier`), or commands are possible again with the call kept (`escaped`). */
+  left(end: 'carrier' | 'escaped'): void
+  /** The modem lost all settings and calls (`reset`), answers nothing any more (`dead`), or its port vanished (`gone`). */
+  fault(kind: 'reset' | 'dead' | 'gone'): void
+}
+
+/** Commands waiting for their turn; more is a fault of the program. */
+const QUEUE_MAX = 32
+
+/** The effects of the AT machine on a real port: one command at a time, URCs at any moment, exact switch to data and back. */
+export class AtEngine {
+  readonly #port: ModemPort
+  readonly #clock: Clock
+  readonly #events: EngineEvents
+  readonly #splitter: AtSplitter
+  readonly #queue: { readonly command: AtCommand; readonly settle: (result: AtResult) => void }[] = []
+  #state: AtState = { type: 'idle' }
+  #settle: ((result: AtResult) => void) | undefined
+  #cancelTimer = (): void => {}
+  #dataMode: DataMode | undefined
+  #gone = false
+
+  constructor(port: ModemPort, clock: Clock, events: EngineEvents) {
+    this.#port = port
+    this.#clock = clock
+    this.#events = events
+    this.#splitter = new AtSplitter((token) => this.#token(token))
+    port.open(
+      (bytes) => this.#splitter.push(bytes),
+      () => this.#vanish(),
+    )
+  }
+
+  get path(): string {
+    return this.#port.path
+  }
+
+  get usable(): boolean {
+    return !this.#gone && this.#state.type !== 'dead'
+  }
+
+  get inData(): boolean {
+    return this.#state.type === 'data'
+  }
+
+  /**
+   * @param text without CR, made by this project only: a PC's text never reaches an AT line
+   * @param prefixes of information lines that belong to the answer
+   * @param timeoutMs after which the engine resynchronises before the next command
+   */
+  command(text: string, timeoutMs: number, prefixes: readonly string[] = []): Promise<AtResult> {
+    if (this.#queue.length >= QUEUE_MAX) throw new RangeError(`expected at most ${QUEUE_MAX} waiting commands`)
+    if (!this.usable) return Promise.resolve({ final: { type: 'reset' }, lines: [] })
+    return new Promise((settle) => {
+      this.#queue.push({ command: { text, prefixes, timeoutMs }, settle })
+      this.#next()
+    })
+  }
+
+  /** Any byte aborts a dialling that is under way (V.250 §6.3.1); the command then ends by itself. */
+  abort(): void {
+    if (this.#state.type === 'waiting') this.#port.write(Buffer.from('\r'))
+  }
+
+  /** Bytes of a call; thrown away when there is none. */
+  write(bytes: Uint8Array): void {
+    this.#dataMode?.write(bytes)
+  }
+
+  /** @returns false when the modem stays in data mode */
+  escape(guardMs: number): Promise<boolean> {
+    return this.#dataMode?.escape(guardMs) ?? Promise.resolve(true)
+  }
+
+  /** Closing drops DTR: a modem told so by &D2 hangs up (V.250 §6.2.9). */
+  async close(): Promise<void> {
+    this.#vanish()
+    await this.#port.close()
+  }
+
+  #token(token: AtToken): void {
+    if (token.type === 'line') this.#step({ type: 'line', text: token.text })
+    else if (token.type === 'data') this.#dataMode?.push(token.bytes)
+  }
+
+  #step(event: AtEvent): void {
+    const { state, effects } = step(this.#state, event)
+    this.#state = state
+    for (const effect of effects) this.#run(effect)
+    this.#next()
+  }
+
+  #run(effect: AtEffect): void {
+    switch (effect.type) {
+      case 'write':
+        this.#port.write(Buffer.from(effect.text, 'latin1'))
+        break
+      case 'settle': {
+        const settle = this.#settle
+        this.#settle = undefined
+        settle?.(effect.result)
+        break
+      }
+      case 'urc':
+        if (effect.text === 'RDY') this.#events.fault('reset')
+        else this.#events.urc(effect.text)
+        break
+      case 'timer':
+        this.#cancelTimer()
+        if (effect.ms !== undefined)
+          this.#cancelTimer = this.#clock.after(effect.ms, () => this.#step({ type: 'timer' }))
+        break
+      case 'enter-data':
+        this.#enterData()
+        break
+      case 'dead':
+        this.#drain()
+        this.#events.fault('dead')
+    }
+  }
+
+  #enterData(): void {
+    this.#splitter.enterData()
+    this.#dataMode = new DataMode(
+      this.#clock,
+      (bytes) => this.#port.write(bytes),
+      (bytes) => this.#events.data(bytes),
+      (end) => {
+        this.#dataMode = undefined
+        this.#splitter.enterLines()
+        this.#events.left(end)
+        this.#step({ type: 'lines' })
+      },
+    )
+  }
+
+  #next(): void {
+    if (this.#state.type !== 'idle' || this.#gone) return
+    const next = this.#queue.shift()
+    if (next === undefined) return
+    this.#settle = next.settle
+    this.#step({ type: 'command', command: next.command })
+  }
+
+  #vanish(): void {
+    if (this.#gone) return
+    this.#gone = true
+    this.#cancelTimer()
+    this.#dataMode?.stop()
+    this.#dataMode = undefined
+    this.#drain()
+    this.#events.fault('gone')
+  }
+
+  #drain(): void {
+    const waiting = this.#queue.splice(0).map(({ settle }) => settle)
+    if (this.#settle !== undefined) waiting.unshift(this.#settle)
+    this.#settle = undefined
+    for (const settle of waiting) settle({ final: { type: 'reset' }, lines: [] })
+  }
+}

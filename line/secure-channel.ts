@@ -1,0 +1,36 @@
+import { NoiseError } from '../keys/noise.ts'
+import type { LineChannel } from './exchange.ts'
+
+const NOTHING = new Uint8Array(0)
+/** Noise transport messages end with a 16-byte tag (Noise §12.3). */
+export const SEAL_BYTES = 16
+
+/**
+ * Requests and responses after the exchange, under its transport keys (PROTOCOL.md §3). Both ends count messages: one that is
+ * lost, repeated or out of order below the line transport does not open, and after a fault nothing opens any more.
+ */
+export class SecureChannel {
+  readonly #channel: LineChannel
+  #failed = false
+
+  constructor(channel: LineChannel) {
+    this.#channel = channel
+  }
+
+  /** @throws NoiseError after a fault */
+  seal(message: Uint8Array): Uint8Array {
+    if (this.#failed) throw new NoiseError('the channel ended with an earlier fault')
+    return this.#channel.send.encryptWithAd(NOTHING, message)
+  }
+
+  /** @throws NoiseError when the bytes are not the peer's next message */
+  open(sealed: Uint8Array): Uint8Array {
+    if (this.#failed) throw new NoiseError('the channel ended with an earlier fault')
+    try {
+      return this.#channel.receive.decryptWithAd(NOTHING, sealed)
+    } catch (cause) {
+      this.#failed = true
+      throw cause
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import test from 'ava'
+import { CallAnswerer } from '../../../line/bearers/answer.ts'
+import { CallModem } from '../../../line/bearers/call-modem.ts'
+import type { LineStream } from '../../../line/stream.ts'
+import { FakeClock, settle } from '../../fake-clock.ts'
+import { FakePort, obliging } from '../fake-port.ts'
+
+const NEVER = new AbortController().signal
+
+function dialler(answers: Readonly<Record<string, string>>) {
+  const port = new FakePort()
+  const clock = new FakeClock()
+  const lost: string[] = []
+  obliging(port, answers)
+  const modem = new CallModem(port, clock, { urc: () => {}, lost: (reason) => lost.push(reason) })
+  return { port, clock, modem, lost }
+}
+
+test('a call: initialised once, dialled, bytes of the same read kept, hung up by +++ and ATH', async (t) => {
+  const { port, clock, modem } = dialler({ ATD0312345678: '\r\nCONNECT 9600\r\nearly', '+++': '\r\nOK\r\n' })
+  const result = await modem.dial('0312345678', NEVER)
+  if (!result.ok) return t.fail(result.detail)
+  t.is(result.connect, '9600')
+  const got: string[] = []
+  const ends: string[] = []
+  result.stream.open(
+    (bytes) => got.push(Buffer.from(bytes).toString()),
+    (end) => ends.push(end),
+  )
+  port.say('late')
+  t.deepEqual(got, ['early', 'late'])
+  const over = result.stream.hangUp()
+  await clock.advance(2000)
+  await over
+  t.is(port.written.at(-1), 'ATH\r')
+  t.deepEqual(ends, ['local'])
+  t.false(modem.busy)
+  t.is((await modem.dial('0312345678', NEVER)).ok, true)
+  t.is(port.written.filter((text) => text === 'ATE0\r').length, 1)
+})
+
+test('every way a network says no is a value', async (t) => {
+  const words = { BUSY: 'busy', 'NO ANSWER': 'no-answer', 'NO CARRIER': 'no-carrier', 'NO DIALTONE': 'no-dialtone' }
+  for (const [word, reason] of Object.entries({ ...words, '+CME ERROR: 30': 'modem-fault', OK: 'no-carrier' })) {
+    const { modem } = dialler({ ATD1: `\r\n${word}\r\n` })
+    const result = await modem.dial('1', NEVER)
+    t.is(result.ok ? 'connected' : result.reason, reason)
+    t.false(modem.busy)
+  }
+})
+
+test('a modem that is not there is said to be absent, in bounded time', async (t) => {
+  const { clock, modem, lost } = dialler({ AT: '' })
+  const result = modem.dial('1', NEVER)
+  await clock.advance(60_000)
+  const told = await result
+  t.is(told.ok ? 'connected' : told.reason, 'modem-absent')
+  t.deepEqual(lost, ['dead'])
+})
+
+test('a modem that refuses what is needed is a fault, and asked again the next time', async (t) => {
+  const answers: Record<string, string> = { ATE0: '\r\nERROR\r\n' }
+  const { modem } = dialler(answers)
+  const first = await modem.dial('1', NEVER)
+  t.is(first.ok ? 'connected' : first.reason, 'modem-fault')
+  answers.ATE0 = '\r\nOK\r\n'
+  answers.ATD1 = '\r\nBUSY\r\n'
+  const second = await modem.dial('1', NEVER)
+  t.is(second.ok ? 'connected' : second.reason, 'busy')
+})
+
+test('cancelling while it dials aborts with one byte; cancelling before dials nothing', async (t) => {
+  const { port, modem } = dialler({ ATD1: '', '': '\r\nNO CARRIER\r\n' })
+  const cancel = new AbortController()
+  const dialling = modem.dial('1', cancel.signal)
+  await settle()
+  await settle()
+  t.is(port.written.at(-1), 'ATD1\r')
+  cancel.abort()
+  const result = await dialling
+  t.is(result.ok ? 'connected' : result.reason, 'cancelled')
+  const count = port.written.length
+  const again = await modem.dial('1', cancel.signal)
+  t.is(again.ok ? 'connected' : again.reason, 'cancelled')
+  t.is(port.written.length, count)
+})
+
+test('the far end hanging up ends the stream; the modem is free after our ATH', async (t) => {
+  const { port, clock, modem } = dialler({ ATD1: '\r\nCONNECT\r\n' })
+  const result = await modem.dial('1', NEVER)
+  if (!result.ok) return t.fail(result.detail)
+  const ends: string[] = []
+  result.stream.open(
+    () => {},
+    (end) => ends.push(end),
+  )
+  port.say('\r\nNO CARRIER\r\n')
+  await clock.advance(1000)
+  t.deepEqual(ends, ['remote'])
+  await result.stream.hangUp()
+  t.deepEqual(ends, ['remote'])
+  t.false(modem.busy)
+})
+
+test('a modem deaf to +++ is closed, which drops DTR', async (t) => {
+  const { port, clock, modem, lost } = dialler({ ATD1: '\r\nCONNECT\r\n' })
+  const result = await modem.dial('1', NEVER)
+  if (!result.ok) return t.fail(result.detail)
+  const over = result.stream.hangUp()
+  await clock.advance(60_000)
+  await over
+  t.true(port.closed)
+  t.deepEqual(lost, ['gone'])
+})
+
+function answerer() {
+  const port = new FakePort()
+  const clock = new FakeClock()
+  const calls: LineStream[] = []
+  const told: string[] = []
+  obliging(port, { ATA: '\r\nCONNECT 9600\r\n', '+++': '\r\nOK\r\n' })
+  const it = new CallAnswerer(port, clock, {
+    call: (stream) => calls.push(stream),
+    ready: () => told.push('ready'),
+    lost: (detail) => told.push(detail),
+  })
+  return { port, clock, calls, told, it }
+}
+
+test('a ringing call is answered when its caller is known', async (t) => {
+  const { port, clock, calls, told } = answerer()
+  await clock.advance(0)
+  t.deepEqual(told, ['ready'])
+  port.say('\r\nRING\r\n')
+  t.not(port.written.at(-1), 'ATA\r')
+  port.say('\r\n+CLIP: "+819011112222",145,,,,0\r\n')
+  await clock.advance(0)
+  t.is(port.written.filter((text) => text === 'ATA\r').length, 1)
+  t.is(calls[0]?.peer, '+819011112222')
+})
+
+test('a withheld or absent number does not keep a call from being answered', async (t) => {
+  for (const clip of ['\r\n+CLIP: "",128\r\n', '']) {
+    const { port, clock, calls } = answerer()
+    await clock.advance(0)
+    port.say(`\r\nRING\r\n${clip}`)
+    await clock.advance(700)
+    t.is(calls.length, 1)
+    t.is(calls[0]?.peer, undefined)
+  }
+})
+
+test('one call after the other, and a reset in between', async (t) => {
+  const { port, clock, calls, told } = answerer()
+  await clock.advance(0)
+  for (let n = 1; n <= 2; n++) {
+    port.say('\r\nRING\r\n\r\n+CLIP: "1",129\r\n')
+    await clock.advance(0)
+    t.is(calls.length, n)
+    const over = calls[n - 1]?.hangUp()
+    await clock.advance(5000)
+    await over
+  }
+  port.say('\r\nRDY\r\n')
+  await clock.advance(0)
+  t.deepEqual(told, ['ready', 'ready'])
+})
+
+test('a vanished port is told once', async (t) => {
+  const { port, clock, told, it } = answerer()
+  await clock.advance(0)
+  port.vanish()
+  await it.close()
+  t.deepEqual(told, ['ready', '/dev/fake: the modem is gone'])
+})

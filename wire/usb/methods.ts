@@ -1,0 +1,119 @@
+import { z } from 'zod'
+import { CARD_ID_MAX, PASSWORD_MAX, SESSION_KEYS_MAX, USER_ID_MAX } from '../limits.ts'
+import { REFUSALS, type Refusal } from '../line/login.ts'
+import { TICKET_TEXT_MAX } from '../line/ticket.ts'
+
+/*
+ * The card API (PROTOCOL.md §6): what a PC may ask a card, one schema for both ends. A field that is not named here is an
+ * error. Keys and hashes are base64url; sizes are bytes, times milliseconds unless the name says otherwise.
+ */
+export const API_VERSION = 1
+
+const text = (max: number): z.ZodString => z.string().min(1).max(max)
+const bytes = (max: number) => text(max).refine((value) => Buffer.byteLength(value) <= max, `at most ${max} bytes`)
+const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'expected 32 bytes as base64url')
+const count = z.number().int().nonnegative()
+const REFUSAL_NAMES = Object.values(REFUSALS) as [Refusal, ...Refusal[]] // Object.values forgets that the list is not empty
+
+/** What the card is doing on the line; the same names in docs/states/card.md. */
+export const LINE_STATES = ['idle', 'preparing', 'dialling', 'connected', 'exchanging', 'hanging-up'] as const
+export type LineState = (typeof LINE_STATES)[number]
+
+const cardSummary = z.strictObject({
+  /** Empty until enrolment. */
+  cardId: z.string().max(CARD_ID_MAX),
+  enrolled: z.boolean(),
+  /** `host:port` of the server's Internet port; empty until enrolment. */
+  internet: z.string().max(128),
+  state: z.enum(LINE_STATES),
+  /** Serial path of the modem, or why it is not usable. */
+  modem: z.string().max(256),
+})
+
+/** One call as it was on the wire: framing included, `up` is away from the card. */
+const callReport = z.strictObject({
+  bytesUp: count,
+  bytesDown: count,
+  messagesUp: count,
+  messagesDown: count,
+  /** From the first dialling to CONNECT, over all attempts. */
+  setupMs: count,
+  /** From the first byte of the request to the last byte of the response. */
+  exchangeMs: count,
+  attempts: count,
+})
+export type CallReport = z.infer<typeof callReport>
+
+const loginResult = z.discriminatedUnion('verdict', [
+  z.strictObject({
+    verdict: z.literal('permitted'),
+    serverKeys: z.array(key).min(1).max(SESSION_KEYS_MAX),
+    lifetimeSeconds: count,
+    secretRoutes: z.array(z.string().max(64)).max(16),
+    /** Salt of the session keys. */
+    handshakeHash: key,
+    internet: z.string().max(128),
+    call: callReport,
+  }),
+  z.strictObject({
+    verdict: z.literal('refused'),
+    reason: z.enum(REFUSAL_NAMES),
+    retryAfterSeconds: count,
+    call: callReport,
+  }),
+])
+export type LoginResult = z.infer<typeof loginResult>
+
+export const METHODS = {
+  /** First call of a driver: which version both speak, and what the card is. */
+  'card.hello': {
+    params: z.strictObject({ version: z.literal(API_VERSION), driver: text(64) }),
+    result: z.strictObject({ version: z.literal(API_VERSION), firmware: text(64), card: cardSummary }),
+  },
+  'card.status': { params: z.strictObject({}), result: z.strictObject({ card: cardSummary }) },
+  /** Once per card: one call with the ticket. The same ticket may be given again after a lost answer. */
+  'card.enrol': {
+    params: z.strictObject({ ticket: text(TICKET_TEXT_MAX) }),
+    result: z.strictObject({ cardId: z.string(), internet: z.string(), call: callReport }),
+  },
+  /** S2–S10 in one call. The card hangs up in any case. */
+  'line.login': {
+    params: z.strictObject({
+      userId: bytes(USER_ID_MAX),
+      password: bytes(PASSWORD_MAX),
+      /** POkey₁ … POkeyₖ. */
+      terminalKeys: z.array(key).min(1).max(SESSION_KEYS_MAX),
+    }),
+    result: loginResult,
+  },
+  /** Ends a running call; harmless when there is none. */
+  'line.cancel': { params: z.strictObject({}), result: z.strictObject({ cancelled: z.boolean() }) },
+} as const
+
+export type MethodName = keyof typeof METHODS
+export type Params<M extends MethodName> = z.infer<(typeof METHODS)[M]['params']>
+export type Result<M extends MethodName> = z.infer<(typeof METHODS)[M]['result']>
+
+export const NOTIFICATIONS = {
+  /** `step` is a step of the first embodiment (S2 … S10) where one happens. */
+  'line.state': z.strictObject({
+    state: z.enum(LINE_STATES),
+    step: z
+      .string()
+      .regex(/^S\d{1,2}'?$/)
+      .optional(),
+    text: z.string().max(200),
+  }),
+  'card.log': z.strictObject({ level: z.enum(['info', 'warning', 'error']), text: z.string().max(1000) }),
+} as const
+
+export type NotificationName = keyof typeof NOTIFICATIONS
+export type NotificationParams<N extends NotificationName> = z.infer<(typeof NOTIFICATIONS)[N]>
+
+export function isMethod(name: string): name is MethodName {
+  return Object.hasOwn(METHODS, name)
+}
+
+export function isNotification(name: string): name is NotificationName {
+  return Object.hasOwn(NOTIFICATIONS, name)
+}
