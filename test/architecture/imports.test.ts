@@ -15,8 +15,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'host-driver': ['wire', 'keys', 'internet'],
   server: ['wire', 'keys', 'line', 'internet'],
   sim: ['wire'],
-  // Plays the PC: it uses the driver's API like any program, and starts all the others as processes.
-  demo: ['wire', 'host-driver'],
+  // Plays the PC: uses the driver's API like any program, and starts all the others as processes.
+  demo: ['wire', 'keys', 'host-driver', 'sim'],
 }
 
 /** The network without the Internet and the card cannot even name a socket; keys do no I/O at all. */
