@@ -1,0 +1,137 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type SimProcess, startSim } from '../sim/process.ts'
+import { type Child, type ChildEvent, runProgram, startProgram } from './child.ts'
+
+export interface WorldOptions {
+  /** Bit/s of every line. */
+  readonly rate: number
+  /** One way, milliseconds. */
+  readonly latencyMs: number
+  /** Folder with what the server delivers. */
+  readonly content: string
+  /** Modems of the server. */
+  readonly serverModems?: number
+  /** Lifetime of a session, seconds. */
+  readonly lifetimeSeconds?: number
+  /** Told each event, with who says it. */
+  readonly onEvent?: (from: 'card' | 'server', event: ChildEvent) => void
+  /** Further arguments of the simulator. */
+  readonly sim?: readonly string[]
+}
+
+export const SERVER_NUMBER = '+81312345678'
+export const CARD_NUMBER = '+819012345678'
+export const CARD_ID = 'card-1'
+
+/**
+ * The whole system on one machine: simulated exchange and Internet, a server with its modems, a card. Each is a process of
+ * its own, joined to the others by ports and sockets only.
+ */
+export class World {
+  readonly folder: string
+  readonly sim: SimProcess
+  readonly #options: WorldOptions
+  #server: Child | undefined
+  #card: Child | undefined
+
+  private constructor(folder: string, sim: SimProcess, options: WorldOptions) {
+    this.folder = folder
+    this.sim = sim
+    this.#options = options
+  }
+
+  static async start(options: WorldOptions): Promise<World> {
+    const folder = await mkdtemp(join(tmpdir(), 'keyline-'))
+    const { rate, latencyMs, serverModems = 1, sim = [] } = options
+    const numbers = Array.from({ length: serverModems }, (_, n) => (n === 0 ? SERVER_NUMBER : `${SERVER_NUMBER}${n}`))
+    const modems = [...numbers, CARD_NUMBER].flatMap((number) => ['--modem', number])
+    const taps = join(folder, 'taps')
+    await mkdir(taps)
+    const lines = ['--rate', String(rate), '--latency', String(latencyMs)]
+    const simulator = await startSim([
+      ...modems,
+      ...lines,
+      '--cable',
+      'usb',
+      '--relay',
+      'internet=',
+      '--record',
+      taps,
+      ...sim,
+    ])
+    return new World(folder, simulator, options)
+  }
+
+  /** Recordings of every byte on line, cable and Internet. */
+  get taps(): string {
+    return join(this.folder, 'taps')
+  }
+
+  get serverData(): string {
+    return join(this.folder, 'server')
+  }
+
+  get cardStore(): string {
+    return join(this.folder, 'card')
+  }
+
+  /** The port that a PC opens. */
+  get cardPort(): string {
+    return this.sim.ready.cables[0]?.pc ?? ''
+  }
+
+  /** Where the Internet begins: everything to and from the server passes the relay. */
+  get internet(): string {
+    return `127.0.0.1:${this.sim.ready.relays[0]?.port}`
+  }
+
+  get server(): Child {
+    if (this.#server === undefined) throw new RangeError('expected a server that was started')
+    return this.#server
+  }
+
+  get card(): Child {
+    if (this.#card === undefined) throw new RangeError('expected a card that was started')
+    return this.#card
+  }
+
+  async addUser(name: string, password: string): Promise<void> {
+    await runProgram('server', ['user', 'add', name, '--data', this.serverData], `${password}\n`)
+  }
+
+  /** @returns the ticket's `keyline:` URI */
+  async ticket(cardId: string = CARD_ID): Promise<string> {
+    const args = ['ticket', cardId, '--data', this.serverData, '--number', SERVER_NUMBER, '--internet', this.internet]
+    return (await runProgram('server', args)).trim()
+  }
+
+  async startServer(): Promise<Child> {
+    const { content, lifetimeSeconds = 3600, onEvent } = this.#options
+    const paths = this.sim.ready.modems.filter(({ number }) => number !== CARD_NUMBER).map(({ path }) => path)
+    const modems = paths.flatMap((path) => ['--modem', path])
+    const args = ['run', '--data', this.serverData, '--content', content, '--number', SERVER_NUMBER, ...modems]
+    const more = ['--listen', '127.0.0.1:0', '--lifetime', String(lifetimeSeconds), '--json']
+    this.#server = startProgram('server', [...args, ...more], (event) => onEvent?.('server', event))
+    const ready = await this.#server.until(({ event }) => event === 'ready')
+    await this.sim.command({ do: 'relay', name: 'internet', target: String(ready.internet) })
+    return this.#server
+  }
+
+  async startCard(): Promise<Child> {
+    const usb = this.sim.ready.cables[0]?.card ?? ''
+    const modem = this.sim.ready.modems.find(({ number }) => number === CARD_NUMBER)?.path ?? ''
+    const args = ['--usb', usb, '--modem', modem, '--store', this.cardStore, '--json']
+    this.#card = startProgram('firmware', args, (event) => this.#options.onEvent?.('card', event))
+    await this.#card.until(({ event }) => event === 'ready')
+    return this.#card
+  }
+
+  /** Ends every process and removes the folder. */
+  async close(): Promise<void> {
+    await Promise.all([this.#card?.stop(), this.#server?.stop()])
+    await this.sim.stop()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,87 @@
+import { SerialPort } from 'serialport'
+import { fault, type KeylineError } from '../errors.ts'
+import type { CardCable } from './card-client.ts'
+
+/** USB has no speed of this kind; a serial converter in between would want one. */
+const BAUD = 115_200
+/** Between two looks whether the port still is there, milliseconds. */
+const LOOK_MS = 500
+
+export interface PortInfo {
+  readonly path: string
+  /** Four hexadecimal digits, lower case; missing where the port is not on USB. */
+  readonly vendorId?: string
+  readonly productId?: string
+  readonly serialNumber?: string
+}
+
+/** The serial ports of this computer; pseudo-terminals are not among them. None where the system cannot list them. */
+export async function listPorts(): Promise<PortInfo[]> {
+  const ports = await SerialPort.list().catch(() => [])
+  return ports.map(({ path, vendorId, productId, serialNumber }) => ({
+    path,
+    ...(vendorId && { vendorId: vendorId.toLowerCase() }),
+    ...(productId && { productId: productId.toLowerCase() }),
+    ...(serialNumber && { serialNumber }),
+  }))
+}
+
+/**
+ * Opens a card's port for this program alone.
+ * @throws KeylineError CARD_NOT_FOUND, CARD_FORBIDDEN, CARD_IN_USE, CARD_GONE
+ */
+export function openCardPort(path: string): Promise<CardCable> {
+  return new Promise((resolve, reject) => {
+    const port = new SerialPort({ path, baudRate: BAUD, lock: true, autoOpen: false })
+    // A port without a reader does not notice that it was unplugged; the client attaches its own later, and until then
+    // what comes belongs to nobody.
+    port.on('error', () => {})
+    port.open((error) => {
+      if (error) return reject(openFault(path, error))
+      port.on('data', () => {})
+      // DTR tells the card's end that somebody is there. A pseudo-terminal has no such line (ENOTTY), and needs none.
+      port.set({ dtr: true, rts: true }, () => {})
+      watch(port)
+      resolve({ stream: port, close: () => close(port) })
+    })
+  })
+}
+
+/**
+ * Closes a port that is gone. The binding sees a hang-up only while it waits for bytes; one between two of its reads gives
+ * it empty reads without end.
+ */
+function watch(port: SerialPort): void {
+  const look = (): void => {
+    if (!port.isOpen) return
+    port.get((error) => {
+      // ENOTTY: a pseudo-terminal that lives.
+      if (error && !/Inappropriate ioctl/i.test(error.message) && port.isOpen && !port.closing) port.close(() => {})
+    })
+  }
+  const timer = setInterval(look, LOOK_MS).unref()
+  port.once('close', () => clearInterval(timer))
+}
+
+/** @returns when the port is free; one that closed by itself, perhaps twice, is */
+function close(port: SerialPort): Promise<void> {
+  return new Promise((resolve) => {
+    if (!port.isOpen && !port.closing) return resolve()
+    port.once('close', () => resolve())
+    if (!port.closing) port.close(() => resolve())
+  })
+}
+
+/** The binding's errors have texts only. */
+function openFault(path: string, error: Error): KeylineError {
+  const text = error.message
+  const cause = error
+  if (/No such (file|device)/i.test(text)) return fault('CARD_NOT_FOUND', { what: `there is no port ${path}`, cause })
+  if (/Permission denied|not permitted/i.test(text)) {
+    return fault('CARD_FORBIDDEN', { what: `this account may not open ${path}`, cause })
+  }
+  if (/lock|busy|temporarily unavailable/i.test(text)) {
+    return fault('CARD_IN_USE', { what: `another program uses ${path}`, cause })
+  }
+  return fault('CARD_GONE', { what: `${path} cannot be opened as a serial port`, cause })
+}

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { fault, systemCode } from '../errors.ts'
+import type { PortInfo } from './card-port.ts'
+
+/** USB identities that cards have: vendor and product, hexadecimal (pid.codes gives 1209:0001 for such gadgets). */
+const CARDS = [{ vendorId: '1209', productId: '0001' }] as const
+
+const CONFIG_MAX = 65_536
+const config = z.strictObject({ card: z.string().min(1).max(4096).optional() })
+
+export interface Where {
+  /** `--card`. */
+  readonly given?: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly listPorts: () => Promise<readonly PortInfo[]>
+}
+
+/**
+ * The card's port: what was given, else KEYLINE_CARD, else the configuration file, else the only card on USB.
+ * @throws KeylineError CARD_NOT_FOUND, CARD_AMBIGUOUS, CONFIG_INVALID
+ */
+export async function findCard({ given, env, listPorts }: Where): Promise<string> {
+  const named = given ?? (env.KEYLINE_CARD || undefined) ?? (await configured(env))
+  if (named !== undefined) return named
+  const cards = (await listPorts()).filter((port) =>
+    CARDS.some(({ vendorId, productId }) => port.vendorId === vendorId && port.productId === productId),
+  )
+  const [card, other] = cards
+  if (card === undefined) throw fault('CARD_NOT_FOUND')
+  if (other !== undefined) {
+    const names = cards.map(({ path, serialNumber }) => (serialNumber ? `${path} (${serialNumber})` : path))
+    throw fault('CARD_AMBIGUOUS', { what: `several cards were found: ${names.join(', ')}` })
+  }
+  return card.path
+}
+
+/** $XDG_CONFIG_HOME/keyline/config.json, or the same in ~/.config; {"card": PATH}. */
+async function configured(env: Where['env']): Promise<string | undefined> {
+  const base = env.XDG_CONFIG_HOME || (env.HOME && join(env.HOME, '.config'))
+  if (!base) return undefined
+  const path = join(base, 'keyline', 'config.json')
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined
+    throw fault('CONFIG_INVALID', { what: `${path} cannot be read`, cause: error })
+  }
+  try {
+    if (text.length > CONFIG_MAX) throw new RangeError('too long')
+    return config.parse(JSON.parse(text)).card
+  } catch (error) {
+    throw fault('CONFIG_INVALID', { what: `expected {"card": "/dev/…"} in ${path}`, cause: error })
+  }
+}

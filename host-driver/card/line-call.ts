@@ -1,0 +1,44 @@
+import type { Params, Result } from '../../wire/usb/methods.ts'
+import { fault } from '../errors.ts'
+import { type After, afterUnheld } from '../timers.ts'
+import type { CardClient } from './card-client.ts'
+
+/** A card that was told to hang up answers within this time, milliseconds: a modem may need seconds to. */
+const HANG_UP_MS = 10_000
+
+/**
+ * A method of the card that makes a call. When `signal` says so, the card is told to hang up and its answer is still waited
+ * for a while: the next request then finds it idle, and keys that come too late are known to be of no use.
+ * @throws KeylineError CANCELLED, and what CardClient.call throws
+ */
+export async function callOverLine<M extends 'line.login' | 'card.enrol'>(
+  card: CardClient,
+  method: M,
+  params: Params<M>,
+  signal?: AbortSignal,
+  after: After = afterUnheld,
+): Promise<Result<M>> {
+  if (signal?.aborted) throw fault('CANCELLED')
+  const gaveUp = Promise.withResolvers<never>()
+  let cancelTimer = (): void => {}
+  const cancel = (): void => {
+    cancelTimer = after(HANG_UP_MS, () => gaveUp.reject(fault('CANCELLED')))
+    // A card without a call says so, and one that is gone fails the call itself; one that is silent is not waited for.
+    card.call('line.cancel', {}).catch((error: unknown) => gaveUp.reject(error))
+  }
+  signal?.addEventListener('abort', cancel, { once: true })
+  const call = card.call(method, params)
+  try {
+    const result = await Promise.race([call, gaveUp.promise])
+    if (signal?.aborted) throw fault('CANCELLED')
+    return result
+  } catch (error) {
+    if (!signal?.aborted) throw error
+    call.catch(() => {}) // its late end interests nobody
+    throw fault('CANCELLED', { cause: error })
+  } finally {
+    cancelTimer()
+    gaveUp.promise.catch(() => {})
+    signal?.removeEventListener('abort', cancel)
+  }
+}

@@ -1,0 +1,61 @@
+import { KeylineError } from '../errors.ts'
+import { KeeperClient } from '../keeper/keeper-client.ts'
+import type { KeeperStatus } from '../keeper/protocol.ts'
+import { stateFolder } from '../keeper/state-folder.ts'
+import { Terminal, type TerminalStatus } from '../terminal.ts'
+import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
+import type { Command, CommandContext, Options } from './command.ts'
+import { duration } from './printable.ts'
+
+type CardLook = { readonly path: string } & TerminalStatus
+
+/** `keyline status`: looks, and changes nothing. */
+export const status: Command = {
+  summary: 'show the session and the card',
+  help: `usage: keyline status [--card PATH] [--json]
+
+Shows who is logged in where and for how long, and what the card says of itself. A missing card is no failure.
+
+${CARD_HELP}
+
+example: keyline status --json`,
+  options: CARD_OPTION,
+  takes: [],
+  async run(context, _args, options) {
+    const { output } = context
+    const session = (await keptStatus(context))?.session ?? null
+    output.say(session === null ? 'Session: nobody is logged in.' : `Session: ${sessionText(session)}`)
+    const card = await lookAtCard(context, options)
+    if (card instanceof KeylineError) {
+      output.say(`Card:    ${card.what} (${card.code})`)
+      return { session, card: null, cardError: { code: card.code, what: card.what, cure: card.cure } }
+    }
+    const { enrolled, cardId, state, modem } = card.card
+    output.say(`Card:    ${card.path}, ${enrolled ? `enrolled as ${cardId}` : 'not enrolled'}, ${state}`)
+    output.say(`Modem:   ${modem}`)
+    return { session, card: { path: card.path, firmware: card.firmware, ...card.card } }
+  },
+}
+
+async function keptStatus({ env }: CommandContext): Promise<KeeperStatus | undefined> {
+  return (await KeeperClient.find(stateFolder(env)))?.status()
+}
+
+function sessionText({ userId, server, expiresAt, keysLeft }: NonNullable<KeeperStatus['session']>): string {
+  const left = duration((Date.parse(expiresAt) - Date.now()) / 1000)
+  return `${userId} at ${server}, ${left} left, ${keysLeft} more keys`
+}
+
+async function lookAtCard(context: CommandContext, options: Options): Promise<CardLook | KeylineError> {
+  let terminal: Terminal | undefined
+  try {
+    const path = await cardPath(context, options)
+    terminal = await Terminal.open({ card: path })
+    return { path, ...(await terminal.status()) }
+  } catch (error) {
+    if (error instanceof KeylineError) return error
+    throw error
+  } finally {
+    await terminal?.close()
+  }
+}

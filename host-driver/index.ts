@@ -1,0 +1,10 @@
+/** The driver's public API: a terminal, its sessions, its events and its errors. */
+export type { PortInfo } from './card/card-port.ts'
+export type { Downloaded, DownloadOptions } from './download/download.ts'
+export { type FaultReport, KeylineError, type Origin } from './errors.ts'
+export type { OnProgress, Progress, Step, StepPath } from './events.ts'
+export type { LoginOutcome, LoginRequest } from './flows/first.ts'
+export type { Fetch, RequestOptions } from './requests/http.ts'
+export type { MenuItem } from './requests/server-api.ts'
+export type { Session } from './session.ts'
+export { type Enrolled, Terminal, type TerminalOptions, type TerminalStatus } from './terminal.ts'

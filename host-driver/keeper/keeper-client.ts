@@ -1,0 +1,99 @@
+import { Agent } from 'node:http'
+import { BoundedLines } from '../../wire/usb/lines.ts'
+import { fault, KeylineError } from '../errors.ts'
+import type { OnProgress } from '../events.ts'
+import { type Fetch, send } from '../requests/http.ts'
+import { problemOf } from '../requests/server-api.ts'
+import { answers } from './listen.ts'
+import {
+  type KeeperStatus,
+  type KeptOutcome,
+  type LoginBody,
+  type LoginLine,
+  loginLine,
+  logoutAnswer,
+  statusAnswer,
+} from './protocol.ts'
+import { privateFolder, socketPath } from './state-folder.ts'
+
+/** The keeper itself gives up sooner on whatever it waits for: five minutes for the card, milliseconds. */
+const IDLE_MS = 330_000
+
+/** The command line's end of the keeper. */
+export class KeeperClient {
+  readonly #path: string
+  readonly #agent = new Agent({ keepAlive: false })
+
+  private constructor(path: string) {
+    this.#path = path
+  }
+
+  /** @returns undefined when no keeper runs in this folder @throws KeylineError STATE_UNSAFE */
+  static async find(folder: string): Promise<KeeperClient | undefined> {
+    await privateFolder(folder)
+    const path = socketPath(folder)
+    return (await answers(path)) ? new KeeperClient(path) : undefined
+  }
+
+  /** Menu and content of the session that the keeper holds. @throws KeylineError NOT_LOGGED_IN, INTERNET_*, … */
+  readonly fetch: Fetch = async (path, options) => {
+    try {
+      const target = { agent: this.#agent, host: 'keeper', socketPath: this.#path, idleMs: IDLE_MS }
+      return await send(target, path, options)
+    } catch (error) {
+      // The keeper ended since it was found.
+      const gone = error instanceof KeylineError && error.code === 'INTERNET_UNREACHABLE'
+      throw gone ? fault('NOT_LOGGED_IN', { cause: error }) : error
+    }
+  }
+
+  /** @throws KeylineError KEEPER_VERSION when it is not this program's own */
+  async status(): Promise<KeeperStatus> {
+    const response = await this.fetch('/status')
+    if (!response.ok) throw await problemOf(response)
+    const checked = statusAnswer.safeParse(await response.json())
+    if (!checked.success) throw fault('KEEPER_VERSION')
+    return checked.data
+  }
+
+  /** S18. @returns whether the server erased its keys too @throws KeylineError NOT_LOGGED_IN */
+  async logout(): Promise<boolean> {
+    const response = await this.fetch('/logout', { method: 'POST' })
+    if (!response.ok) throw await problemOf(response)
+    const checked = logoutAnswer.safeParse(await response.json())
+    if (!checked.success) throw fault('KEEPER_PROTOCOL')
+    return checked.data.serverErased
+  }
+
+  /** S1 … S16 by the keeper. @throws KeylineError as Terminal.login, and LOGIN_RUNNING */
+  async login(body: LoginBody, onProgress: OnProgress, signal?: AbortSignal): Promise<KeptOutcome> {
+    const response = await this.fetch('/login', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      ...(signal && { signal }),
+    })
+    if (!response.ok) throw await problemOf(response)
+    let last: LoginLine | undefined
+    const reader = new BoundedLines(
+      (text) => {
+        last = readLine(text)
+        if (last.type === 'step' || last.type === 'line') onProgress(last)
+      },
+      () => {
+        throw fault('KEEPER_PROTOCOL')
+      },
+    )
+    for await (const chunk of response.body ?? []) reader.push(chunk)
+    if (last?.type === 'done') return last.outcome
+    throw last?.type === 'failed' ? new KeylineError(last.error) : fault('KEEPER_PROTOCOL')
+  }
+}
+
+function readLine(text: string): LoginLine {
+  try {
+    return loginLine.parse(JSON.parse(text))
+  } catch (error) {
+    throw fault('KEEPER_PROTOCOL', { cause: error })
+  }
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { PASSWORD_MAX, SESSION_KEYS_MAX, USER_ID_MAX } from '../../wire/limits.ts'
+import { LINE_STATES } from '../../wire/usb/methods.ts'
+import { ORIGINS } from '../errors.ts'
+import { STEPS } from '../events.ts'
+import { VERSION } from '../version.ts'
+
+/*
+ * HTTP between the command line and the keeper, over a private socket:
+ *
+ *   GET  /status        → status
+ *   POST /login         loginBody → NDJSON: events, then one `done` or `failed`
+ *   POST /logout        → {"serverErased": boolean}
+ *   GET  /menu, /content/NAME  → the server's own answer, passed through as it comes
+ *
+ * Errors are {code, what, cure, origin}, as the server's.
+ */
+export const KEEPER_VERSION = `keyline-keeper/${VERSION}`
+
+export const statusAnswer = z.strictObject({
+  keeper: z.literal(KEEPER_VERSION),
+  pid: z.number().int().positive(),
+  session: z
+    .strictObject({
+      userId: z.string(),
+      server: z.string(),
+      expiresAt: z.iso.datetime(),
+      keysLeft: z.number().int().nonnegative(),
+    })
+    .nullable(),
+})
+export type KeeperStatus = z.infer<typeof statusAnswer>
+
+export const loginBody = z.strictObject({
+  userId: z.string().min(1).max(USER_ID_MAX),
+  password: z.string().min(1).max(PASSWORD_MAX),
+  keys: z.number().int().min(1).max(SESSION_KEYS_MAX),
+  /** Absolute: the keeper has another working folder. */
+  card: z.string().regex(/^\//, 'expected an absolute path').max(4096),
+})
+export type LoginBody = z.infer<typeof loginBody>
+
+export const logoutAnswer = z.strictObject({ serverErased: z.boolean() })
+
+const outcome = z.discriminatedUnion('verdict', [
+  z.strictObject({ verdict: z.literal('permitted'), session: statusAnswer.shape.session.unwrap() }),
+  z.strictObject({
+    verdict: z.literal('refused'),
+    reason: z.enum(['LOGIN_REFUSED', 'ACCOUNT_LOCKED', 'CARD_LOCKED', 'SERVER_BUSY']),
+    retryAfterSeconds: z.number().int().nonnegative(),
+    path: z.enum(['line', 'internet']),
+  }),
+])
+export type KeptOutcome = z.infer<typeof outcome>
+
+const failure = z.strictObject({ code: z.string(), what: z.string(), cure: z.string(), origin: z.enum(ORIGINS) })
+
+/** One line of the answer to /login. */
+export const loginLine = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('step'),
+    step: z.enum(STEPS),
+    path: z.enum(['here', 'line', 'internet']),
+    text: z.string(),
+  }),
+  z.strictObject({ type: z.literal('line'), state: z.enum(LINE_STATES) }),
+  z.strictObject({ type: z.literal('done'), outcome }),
+  z.strictObject({ type: z.literal('failed'), error: failure }),
+])
+export type LoginLine = z.infer<typeof loginLine>
+
+/** What passes through to the server and back; nothing else does. */
+export const HEADERS_UP = ['accept-encoding', 'range', 'if-range', 'if-none-match'] as const
+export const HEADERS_DOWN = [
+  'accept-ranges',
+  'content-disposition',
+  'content-length',
+  'content-range',
+  'content-type',
+  'etag',
+  'last-modified',
+  'repr-digest',
+  'retry-after',
+] as const

@@ -1,0 +1,98 @@
+import { Agent } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { connectPsk } from '../../internet/connect.ts'
+import type { SessionKey } from '../../keys/session-keys.ts'
+import { fault } from '../errors.ts'
+import { connectionFault } from './http.ts'
+
+/** How long a TCP connection may take, milliseconds. */
+const CONNECT_MS = 10_000
+/** Connections of one session at once: a menu, and downloads beside each other. */
+const CONNECTIONS_MAX = 8
+const IDLE_CONNECTIONS_MAX = 2
+
+/** `host:port`, host a name, IPv4 or [IPv6]. */
+const ADDRESS = /^(?:\[([0-9a-fA-F:.]+)\]|([a-zA-Z0-9.-]+)):([0-9]{1,5})$/
+
+/** All connections under one session key. */
+export interface KeyedAgent {
+  readonly agent: Agent
+  /** Running requests end in peace, then their connections close; new ones are for the next key's agent. */
+  retire(): void
+  /** Cuts everything at once; afterwards nothing uses the key any more. */
+  destroy(): void
+}
+
+/**
+ * An agent of node:http whose every connection is TLS under this key, to this address and nowhere else.
+ * @throws KeylineError CARD_PROTOCOL when the address, which came from the card, is none
+ */
+export function keyedAgent(address: string, key: SessionKey): KeyedAgent {
+  const parsed = ADDRESS.exec(address)
+  const port = Number(parsed?.[3])
+  const host = parsed?.[1] ?? parsed?.[2]
+  if (host === undefined || !(port >= 1 && port <= 65_535)) {
+    throw fault('CARD_PROTOCOL', { what: `expected an Internet address host:port from the card, got ${address}` })
+  }
+  const open = new Set<Socket>()
+  let state: 'used' | 'retired' | 'ended' = 'used'
+  const agent = new Agent({
+    keepAlive: true,
+    maxTotalSockets: CONNECTIONS_MAX,
+    maxFreeSockets: IDLE_CONNECTIONS_MAX,
+    scheduling: 'lifo',
+  })
+  const dial = async (): Promise<Duplex> => {
+    const socket = await tcp(host, port)
+    // The key may be wiped by now; OpenSSL must not come to ask for it.
+    if (state !== 'used') {
+      socket.destroy()
+      throw fault(state === 'ended' ? 'SESSION_CLOSED' : 'INTERNET_BROKEN')
+    }
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    return connectPsk(socket, key)
+  }
+  agent.createConnection = (_options, made) => {
+    dial().then(
+      (socket) => made?.(null, socket),
+      // Node's type wants a socket beside the error; its agent looks at the error alone.
+      (error: unknown) => made?.(connectionFault(error), undefined as unknown as Duplex),
+    )
+    return undefined
+  }
+  return {
+    agent,
+    retire: () => {
+      state = 'retired'
+      agent.keepSocketAlive = () => false
+      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+    },
+    destroy: () => {
+      state = 'ended'
+      agent.destroy()
+      for (const socket of open) socket.destroy()
+    },
+  }
+}
+
+function tcp(host: string, port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true })
+    const fail = (error: unknown): void => {
+      socket.destroy()
+      reject(
+        fault('INTERNET_UNREACHABLE', { what: `${host}:${port} cannot be reached over the Internet`, cause: error }),
+      )
+    }
+    socket.setTimeout(CONNECT_MS, () => fail(new Error('no answer in time')))
+    socket.once('error', fail)
+    socket.once('connect', () => {
+      socket.setTimeout(0)
+      // What fails from here on is told by the TLS socket above it.
+      socket.off('error', fail).on('error', () => {})
+      resolve(socket)
+    })
+  })
+}

@@ -1,0 +1,134 @@
+import type { Duplex } from 'node:stream'
+import { type KeyPair, keyPair } from '../keys/x25519.ts'
+import { LineFormatError } from '../wire/line/cbor.ts'
+import { decodeTicket } from '../wire/line/ticket.ts'
+import { API_VERSION, type Result } from '../wire/usb/methods.ts'
+import { type CardCable, CardClient, type CardNotification } from './card/card-client.ts'
+import { openCardPort } from './card/card-port.ts'
+import { callOverLine } from './card/line-call.ts'
+import { fault, KeylineError } from './errors.ts'
+import { isStep, type OnProgress } from './events.ts'
+import { type LoginOutcome, type LoginRequest, logIn } from './flows/first.ts'
+import { type After, after, afterUnheld } from './timers.ts'
+import { VERSION } from './version.ts'
+
+/** Told to the card, for its log. */
+const DRIVER = `keyline/${VERSION}`
+/** A card that was just plugged in may be held for seconds by a program that probes modems. */
+const HELLO_TRIES = 3
+
+export interface TerminalOptions {
+  /** Path of the card's serial port, or its byte stream where something else carries it. */
+  readonly card: string | Duplex
+  readonly onProgress?: OnProgress
+  /** Where the k X25519 pairs of a login come from; each is used once and its secret half wiped. */
+  readonly newKeyPair?: () => KeyPair
+  /** Tests hold time-outs and pauses in their hands. */
+  readonly after?: After
+}
+
+export interface TerminalStatus {
+  readonly firmware: string
+  readonly card: Result<'card.status'>['card']
+}
+
+export type Enrolled = Result<'card.enrol'>
+
+/**
+ * A terminal: this computer with its card (SYSTEM.md, parts 10 and 50).
+ *
+ *     const terminal = await Terminal.open({ card: '/dev/ttyACM0' })
+ *     const login = await terminal.login({ userId: 'alice', password })
+ *     if (login.verdict === 'permitted') await login.session.download('two-tones.mp3')
+ */
+export class Terminal {
+  readonly #client: CardClient
+  readonly #firmware: string
+  readonly #onProgress: OnProgress
+  readonly #newKeyPair: () => KeyPair
+  readonly #after: After
+
+  private constructor(client: CardClient, firmware: string, options: TerminalOptions) {
+    this.#client = client
+    this.#firmware = firmware
+    this.#onProgress = options.onProgress ?? (() => {})
+    this.#newKeyPair = options.newKeyPair ?? (() => keyPair())
+    this.#after = options.after ?? after
+  }
+
+  /** Opens the card and asks who it is. @throws KeylineError CARD_* */
+  static async open(options: TerminalOptions): Promise<Terminal> {
+    const cable = typeof options.card === 'string' ? await openCardPort(options.card) : streamCable(options.card)
+    const onProgress = options.onProgress ?? (() => {})
+    const client = new CardClient(cable, (it) => tell(it, onProgress), options.after ?? afterUnheld)
+    try {
+      return new Terminal(client, await hello(client), options)
+    } catch (error) {
+      await client.close()
+      throw error
+    }
+  }
+
+  /** What the card says of itself. @throws KeylineError CARD_* */
+  async status(): Promise<TerminalStatus> {
+    const { card } = await this.#client.call('card.status', {})
+    return { firmware: this.#firmware, card }
+  }
+
+  /**
+   * Once per card: one call with the operator's ticket. After a lost answer the same ticket may be given again.
+   * @param signal ends the call
+   * @throws KeylineError TICKET_INVALID before anything is sent, CANCELLED, CARD_*, and the card's codes
+   */
+  async enrol(ticketText: string, signal?: AbortSignal): Promise<Enrolled> {
+    const ticket = ticketText.trim()
+    try {
+      decodeTicket(ticket).secret.fill(0)
+    } catch (error) {
+      if (!(error instanceof LineFormatError)) throw error
+      throw fault('TICKET_INVALID', { what: error.message, cause: error })
+    }
+    return callOverLine(this.#client, 'card.enrol', { ticket }, signal)
+  }
+
+  /**
+   * The first embodiment up to S16: over the line, then over the Internet. The call has ended when this returns, and the
+   * session then needs the card no longer.
+   * @returns permitted with a session, or refused with its reason (S4, S15)
+   * @throws KeylineError INPUT_INVALID, CANCELLED, CARD_*, INTERNET_*, SERVER_PROTOCOL, and the card's codes
+   */
+  login(request: LoginRequest): Promise<LoginOutcome> {
+    const parts = { newKeyPair: this.#newKeyPair, onProgress: this.#onProgress, after: this.#after }
+    return logIn({ card: this.#client, ...parts }, request)
+  }
+
+  /** Frees the card's port. Sessions go on until they are closed or their lifetime is over. */
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+}
+
+async function hello(client: CardClient): Promise<string> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return (await client.call('card.hello', { version: API_VERSION, driver: DRIVER })).firmware
+    } catch (error) {
+      const silent = error instanceof KeylineError && error.code === 'CARD_SILENT'
+      if (!silent || tries >= HELLO_TRIES) throw error
+    }
+  }
+}
+
+function tell({ name, params }: CardNotification, onProgress: OnProgress): void {
+  if (name !== 'line.state') return
+  const { state, step, text } = params
+  onProgress({ type: 'line', state })
+  if (step !== undefined && isStep(step)) onProgress({ type: 'step', step, path: 'line', text })
+}
+
+function streamCable(stream: Duplex): CardCable {
+  const close = async (): Promise<void> => {
+    stream.destroy()
+  }
+  return { stream, close }
+}

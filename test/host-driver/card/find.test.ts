@@ -1,0 +1,64 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import type { PortInfo } from '../../../host-driver/card/card-port.ts'
+import { findCard } from '../../../host-driver/card/find.ts'
+
+const CARD: PortInfo = { path: '/dev/ttyACM0', vendorId: '1209', productId: '0001', serialNumber: 'A1' }
+const MODEM: PortInfo = { path: '/dev/ttyUSB2', vendorId: '1e0e', productId: '9001' }
+
+const listing = (...ports: PortInfo[]) => ({ env: {}, listPorts: async () => ports })
+
+async function config(t: ExecutionContext, text: string | undefined) {
+  const folder = await mkdtemp(join(tmpdir(), 'keyline-find-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  await mkdir(join(folder, 'keyline'))
+  if (text !== undefined) await writeFile(join(folder, 'keyline', 'config.json'), text)
+  return { env: { XDG_CONFIG_HOME: folder }, listPorts: async () => [CARD] }
+}
+
+test('the only card on USB is it; modems and plain ports are none', async (t) => {
+  t.is(await findCard(listing(MODEM, CARD, { path: '/dev/ttyS0' })), '/dev/ttyACM0')
+})
+
+test('no card: told what to do', async (t) => {
+  const error = await t.throwsAsync(findCard(listing(MODEM)), { code: 'CARD_NOT_FOUND' })
+  t.regex(error?.message ?? '', /--card/)
+})
+
+test('several cards: all are named, with their serial numbers', async (t) => {
+  const other = { ...CARD, path: '/dev/ttyACM4', serialNumber: 'B2' }
+  const error = await t.throwsAsync(findCard(listing(CARD, other)), { code: 'CARD_AMBIGUOUS' })
+  t.regex(error?.message ?? '', /ttyACM0 \(A1\).*ttyACM4 \(B2\)/)
+})
+
+test('what was given goes before the environment, that before the file, that before USB', async (t) => {
+  const where = await config(t, '{"card":"/dev/from-file"}')
+  const env = { ...where.env, KEYLINE_CARD: '/dev/from-env' }
+  t.is(await findCard({ ...where, env, given: '/dev/given' }), '/dev/given')
+  t.is(await findCard({ ...where, env }), '/dev/from-env')
+  t.is(await findCard({ ...where, env: { ...env, KEYLINE_CARD: '' } }), '/dev/from-file')
+  t.is(await findCard(where), '/dev/from-file')
+})
+
+test('a file that says nothing, or is not there, leaves it to USB', async (t) => {
+  t.is(await findCard(await config(t, '{}')), CARD.path)
+  t.is(await findCard(await config(t, undefined)), CARD.path)
+})
+
+test('a file that is wrong is told, not skipped', async (t) => {
+  for (const text of ['', '{', '[]', '{"card":1}', '{"card":""}', '{"crad":"/dev/x"}', ' '.repeat(70_000)]) {
+    await t.throwsAsync(findCard(await config(t, text)), { code: 'CONFIG_INVALID' }, text)
+  }
+})
+
+test('without XDG_CONFIG_HOME the file is in ~/.config', async (t) => {
+  const { env } = await config(t, '{"card":"/dev/mine"}')
+  const home = await mkdtemp(join(tmpdir(), 'keyline-home-'))
+  t.teardown(() => rm(home, { recursive: true }))
+  await mkdir(join(home, '.config', 'keyline'), { recursive: true })
+  await writeFile(join(home, '.config', 'keyline', 'config.json'), '{"card":"/dev/home"}')
+  t.is(await findCard({ env: { HOME: home }, listPorts: async () => [] }), '/dev/home')
+  t.is(await findCard({ env: { ...env, HOME: home }, listPorts: async () => [] }), '/dev/mine')
+})
