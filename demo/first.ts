@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { type Progress, type Session, Terminal } from '../host-driver/index.ts'
 import { keyPair } from '../keys/x25519.ts'
 import { decodeTicket } from '../wire/line/ticket.ts'
-import type { CallReport } from '../wire/usb/methods.ts'
+import type { Report } from './report.ts'
 import type { Show } from './show.ts'
 import { hits, recordings, type Searched, serverHello } from './tap.ts'
 import { CARD_ID, World } from './world.ts'
@@ -17,59 +17,53 @@ const LATENCY_MS = 100
 const USER = 'alice@example.org'
 const PASSWORD = 'correct-horse'
 
-export interface Report {
-  readonly ok: boolean
-  readonly steps: readonly string[]
-  readonly line: Pick<CallReport, 'bytesUp' | 'bytesDown' | 'messagesUp' | 'messagesDown'> & {
-    /** From the first byte of the request to the last byte of the response. */
-    readonly seconds: number
-    readonly setupSeconds: number
-    readonly bitsPerSecond: number
-    readonly roundTripSeconds: number
-  }
-  readonly internet: {
-    readonly bytes: number
-    readonly cipher: string
-    readonly group: string
-    readonly seconds: number
-  }
-  readonly downloads: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[]
-  readonly keysLeft: number
-  readonly secretsFound: { readonly line: number; readonly internet: number }
-}
-
 /** Plays the first embodiment in a world of its own (S1–S18). @throws whatever keeps it from its end */
 export async function playFirst(show: Show): Promise<Report> {
-  show.scene('The world: an exchange, modems, the Internet, a server and a card, each a process of its own')
-  const steps: string[] = []
-  const step = (name: string, path: string, text: string): void => {
-    if (!steps.includes(name)) steps.push(name)
-    show.step(name, path, text)
-  }
+  const told = new Told(show)
+  told.scene('The world: an exchange, modems, the Internet, a server and a card, each a process of its own')
   const world = await World.start({
     rate: RATE,
     latencyMs: LATENCY_MS,
     content: CONTENT,
-    onEvent: (from, event) => {
-      if (from !== 'server' || typeof event.step !== 'string') return
-      // What both ends tell of one step is shown once, by whoever sees it first.
-      const seen = steps.includes(event.step) && event.step !== 'S3'
-      if (!seen) step(event.step, String(event.path ?? 'here'), `server: ${event.event}`)
+    onEvent: (from, { event, step, path }) => {
+      if (from === 'server' && typeof step === 'string') told.step(step, String(path ?? 'here'), `server: ${event}`)
     },
   })
   try {
-    return await play(world, show, steps, step)
+    return await play(world, told)
   } finally {
     await world.close()
   }
 }
 
-async function play(
-  world: World,
-  show: Show,
-  steps: string[],
-  step: (name: string, path: string, text: string) => void,
-): Promise<Report> {
+/** Both ends tell of some steps: each is shown once a scene, by whoever sees it first. */
+class Told {
+  readonly steps: string[] = []
+  readonly #show: Show
+  #scene = new Set<string>()
+
+  constructor(show: Show) {
+    this.#show = show
+  }
+
+  scene(title: string): void {
+    this.#scene = new Set()
+    this.#show.scene(title)
+  }
+
+  step(name: string, path: string, text: string): void {
+    if (!this.steps.includes(name)) this.steps.push(name)
+    if (this.#scene.has(name)) return
+    this.#scene.add(name)
+    this.#show.step(name, path, text)
+  }
+
+  line(text: string): void {
+    this.#show.line(text)
+  }
+}
+
+async function play(world: World, show: Told): Promise<Report> {
   await world.addUser(USER, PASSWORD)
   const ticket = await world.ticket()
   await Promise.all([world.startServer(), world.startCard()])
@@ -81,9 +75,7 @@ async function play(
   const terminal = await Terminal.open({
     card: world.cardPort,
     onProgress: (event: Progress) => {
-      if (event.type === 'step' && (!steps.includes(event.step) || event.path === 'here')) {
-        step(event.step, event.path, event.text)
-      }
+      if (event.type === 'step') show.step(event.step, event.path, event.text)
     },
     newKeyPair: () => {
       const pair = keyPair()
@@ -119,7 +111,7 @@ async function play(
     const secretsFound = { line: hits(line, searched), internet: hits(internet, searched) }
     return {
       ok: keysLeft === 0 && secretsFound.line + secretsFound.internet === 0,
-      steps,
+      steps: show.steps,
       line: {
         bytesUp,
         bytesDown,
@@ -145,7 +137,7 @@ async function play(
   }
 }
 
-async function downloadAll(session: Session, folder: string, show: Show): Promise<Report['downloads']> {
+async function downloadAll(session: Session, folder: string, show: Told): Promise<Report['downloads']> {
   await mkdir(folder)
   const done: { name: string; bytes: number; sha256: string }[] = []
   for (const { name, title, kind } of await session.menu()) {
@@ -184,7 +176,7 @@ function storedSessions(world: World): number {
 }
 
 function withStore<T>(world: World, read: (store: DatabaseSync) => T): T {
-  const store = new DatabaseSync(join(world.serverData, 'keyline.db'), { readOnly: true })
+  const store = new DatabaseSync(join(world.serverData, 'server.db'), { readOnly: true })
   try {
     return read(store)
   } finally {

@@ -1,4 +1,4 @@
-import type { Report } from './first.ts'
+import type { Report } from './report.ts'
 
 /** How the play is told while it happens. */
 export interface Show {

@@ -104,7 +104,8 @@ export class CallModem {
       await this.#engine.close()
       return
     }
-    await this.#engine.command('ATH', HANG_UP_MS)
+    // After the other end hung up the modem is on hook, and ATH would turn away a caller who rings already.
+    if (stream.ended !== 'remote') await this.#engine.command('ATH', HANG_UP_MS)
     stream.end('local')
     if (this.#stream === stream) this.#stream = undefined
   }

@@ -21,6 +21,10 @@ export class CallStream implements LineStream {
     this.#hangUp = hangUp
   }
 
+  get ended(): StreamEnd | undefined {
+    return this.#ended
+  }
+
   write(bytes: Uint8Array): void {
     if (this.#ended === undefined) this.#write(bytes)
   }

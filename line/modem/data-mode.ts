@@ -8,6 +8,10 @@ export const CARRIER_SILENCE_MS = 300
 /** Wait for the modem's OK after AT or `+++`, milliseconds; the guard time is added for the latter. */
 const ANSWER_MS = 1500
 const TAIL_BYTES = 24
+/** The modem's words after NO CARRIER that are kept for the reader of lines: a RING may follow at once. */
+const AFTER_MAX = 512
+/** Every frame of the peer holds this byte, and nothing that a modem says does. */
+const FLAG = 0x7e
 
 /**
  * The bytes of a call, between CONNECT and the way back to commands. Ports of cards have no DCD, and NO CARRIER inside data
@@ -18,19 +22,21 @@ export class DataMode {
   readonly #clock: Clock
   readonly #write: (bytes: Uint8Array) => void
   readonly #data: (bytes: Uint8Array) => void
-  readonly #left: (end: DataEnd) => void
+  readonly #left: (end: DataEnd, after: Uint8Array) => void
   #tail = ''
+  /** What came after NO CARRIER, while it is not known whose word that was. */
+  #after = ''
   #lastWrite: number
   #state: 'open' | 'silence' | 'confirming' | 'escaping' | 'over' = 'open'
   #cancel = (): void => {}
   #escaped: ((done: boolean) => void) | undefined
 
-  /** @param data gets every received byte @param left called once */
+  /** @param data gets every received byte @param left called once, with what the modem said after the end of the call */
   constructor(
     clock: Clock,
     write: (bytes: Uint8Array) => void,
     data: (bytes: Uint8Array) => void,
-    left: (end: DataEnd) => void,
+    left: (end: DataEnd, after: Uint8Array) => void,
   ) {
     this.#clock = clock
     this.#write = write
@@ -41,16 +47,14 @@ export class DataMode {
 
   push(bytes: Uint8Array): void {
     if (this.#state === 'over') return
-    const text = Buffer.from(bytes.subarray(-TAIL_BYTES)).toString('latin1')
+    const text = Buffer.from(bytes).toString('latin1')
     this.#tail = (this.#tail + text).slice(-TAIL_BYTES)
     const noCarrier = /[\r\n]NO CARRIER\r?\n?$/.test(this.#tail)
-    const ok = /[\r\n]OK\r?\n$/.test(this.#tail)
-    if (this.#state === 'confirming' && ok) return this.#end('carrier')
     if (this.#state === 'escaping') {
-      if (ok) return this.#end('escaped')
+      if (/[\r\n]OK\r?\n$/.test(this.#tail)) return this.#end('escaped')
       if (noCarrier) return this.#end('carrier')
-    } else if (noCarrier) this.#wait('silence', CARRIER_SILENCE_MS, () => this.#confirm())
-    else if (this.#state === 'silence') this.#resume()
+    } else if (this.#state !== 'open') return this.#doubted(bytes, text)
+    else if (noCarrier) this.#wait('silence', CARRIER_SILENCE_MS, () => this.#confirm())
     this.#data(bytes)
   }
 
@@ -83,6 +87,17 @@ export class DataMode {
     this.#settle(true)
   }
 
+  /** After NO CARRIER: a frame says that the peer is there; anything else is the modem's, as a RING of the next call. */
+  #doubted(bytes: Uint8Array, text: string): void {
+    if (bytes.includes(FLAG)) {
+      this.#resume()
+      return this.#data(bytes)
+    }
+    this.#after = (this.#after + text).slice(-AFTER_MAX)
+    if (this.#state === 'silence') this.#wait('silence', CARRIER_SILENCE_MS, () => this.#confirm())
+    else if (/[\r\n]OK\r?\n/.test(this.#after)) this.#end('carrier')
+  }
+
   #confirm(): void {
     this.#wait('confirming', ANSWER_MS, () => this.#resume())
     this.#write(Buffer.from('AT\r'))
@@ -96,6 +111,7 @@ export class DataMode {
 
   #resume(): void {
     this.#cancel()
+    this.#after = ''
     this.#state = 'open'
     this.#settle(false)
   }
@@ -103,7 +119,7 @@ export class DataMode {
   #end(end: DataEnd): void {
     this.#cancel()
     this.#state = 'over'
-    this.#left(end)
+    this.#left(end, Buffer.from(this.#after, 'latin1'))
     this.#settle(true)
   }
 

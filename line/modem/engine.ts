@@ -136,11 +136,12 @@ export class AtEngine {
       this.#clock,
       (bytes) => this.#port.write(bytes),
       (bytes) => this.#events.data(bytes),
-      (end) => {
+      (end, after) => {
         this.#dataMode = undefined
         this.#splitter.enterLines()
         this.#events.left(end)
         this.#step({ type: 'lines' })
+        this.#splitter.push(after)
       },
     )
   }

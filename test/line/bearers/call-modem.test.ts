@@ -85,7 +85,7 @@ test('cancelling while it dials aborts with one byte; cancelling before dials no
   t.is(port.written.length, count)
 })
 
-test('the far end hanging up ends the stream; the modem is free after our ATH', async (t) => {
+test('the far end hanging up ends the stream; the modem is free at once, and nobody who rings is turned away', async (t) => {
   const { port, clock, modem } = dialler({ ATD1: '\r\nCONNECT\r\n' })
   const result = await modem.dial('1', NEVER)
   if (!result.ok) return t.fail(result.detail)
@@ -98,6 +98,7 @@ test('the far end hanging up ends the stream; the modem is free after our ATH', 
   await clock.advance(1000)
   t.deepEqual(ends, ['remote'])
   await result.stream.hangUp()
+  t.false(port.written.includes('ATH\r'))
   t.deepEqual(ends, ['remote'])
   t.false(modem.busy)
 })

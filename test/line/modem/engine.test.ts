@@ -54,7 +54,7 @@ test('NO CARRIER counts only at the end, after silence, and when AT is answered'
   port.say('\r\nCONNECT\r\n')
   await dial
   port.say('\r\nNO CARRIER\r\n')
-  port.say('more data')
+  port.say('~more data~')
   await clock.advance(5000)
   t.true(engine.inData)
   port.say('\r\nNO CARRIER\r\n')
@@ -65,10 +65,32 @@ test('NO CARRIER counts only at the end, after silence, and when AT is answered'
   port.say('\r\nOK\r\n')
   await settle()
   t.false(engine.inData)
-  t.is(seen.at(-1), 'left carrier')
+  t.deepEqual(seen.slice(-2), ['left carrier', 'urc OK'])
   const next = engine.command('ATH', 1000)
   port.say('\r\nOK\r\n')
   t.is((await next).final.type, 'ok')
+})
+
+test('a RING right behind NO CARRIER is not lost, whenever it comes', async (t) => {
+  for (const pause of [0, 100, 350]) {
+    const { port, clock, engine, seen } = setUp()
+    engine.command('ATD1', 60_000)
+    port.say('\r\nCONNECT\r\n')
+    await settle()
+    port.say('\r\nNO CARRIER\r\n')
+    await clock.advance(pause)
+    port.say('\r\nRING\r\n\r\n+CLI')
+    port.say('P: "1",129\r\n')
+    await clock.advance(350)
+    t.is(port.written.at(-1), 'AT\r')
+    port.say('\r\nOK\r\n')
+    await settle()
+    t.false(engine.inData)
+    t.deepEqual(
+      seen,
+      ['left carrier', 'urc RING', 'urc +CLIP: "1",129', 'urc OK'].toSpliced(0, 0, 'data \r\nNO CARRIER\r\n'),
+    )
+  }
 })
 
 test('a peer that writes NO CARRIER cannot end the call', async (t) => {
