@@ -10,6 +10,7 @@ export interface Report {
     readonly setupSeconds: number
     readonly bitsPerSecond: number
     readonly roundTripSeconds: number
+    readonly allowedSeconds: number
   }
   readonly internet: {
     readonly bytes: number

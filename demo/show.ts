@@ -36,11 +36,10 @@ export function tellJson(write: (text: string) => void): Show {
 }
 
 function summary({ line, internet, downloads, keysLeft, secretsFound, ok }: Report): string {
-  const limit = line.roundTripSeconds + ((line.bytesUp + line.bytesDown) * 10) / line.bitsPerSecond
   const total = downloads.reduce((sum, { bytes }) => sum + bytes, 0)
   return `
   line      ${line.bytesUp} B up, ${line.bytesDown} B down in ${line.messagesUp + line.messagesDown} messages, ${line.seconds.toFixed(2)} s at ${line.bitsPerSecond} bit/s
-            (round trip and bits alone need ${limit.toFixed(2)} s; call set-up took ${line.setupSeconds.toFixed(2)} s)
+            (1.1 times round trip and bits: ${line.allowedSeconds.toFixed(2)} s; call set-up took ${line.setupSeconds.toFixed(2)} s)
   Internet  ${internet.bytes} B for ${downloads.length} files of ${total} B, ${internet.seconds.toFixed(2)} s, ${internet.cipher}, ${internet.group}
   secrets   found in the recording of the line: ${secretsFound.line}, of the Internet: ${secretsFound.internet}
   keys      left at the server: ${keysLeft}

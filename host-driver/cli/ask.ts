@@ -23,19 +23,19 @@ export async function firstLine(input: Readable, what: string): Promise<string> 
   throw fault('INPUT_INVALID', { what: `expected ${what} as the first line of standard input` })
 }
 
-/** A visible question at a terminal. */
+/** A visible question at a terminal. @throws KeylineError CANCELLED on Ctrl-C, Ctrl-D, `signal`, or a terminal that hangs up */
 export function question(input: Readable, output: Writable, text: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const lines = createInterface({ input, output, terminal: true })
-    const cancel = (): void => {
-      lines.close()
-      reject(fault('CANCELLED'))
-    }
+    const cancel = (): void => lines.close()
     signal.addEventListener('abort', cancel, { once: true })
-    lines.once('SIGINT', cancel).question(text, (answer) => {
+    lines.once('close', () => {
       signal.removeEventListener('abort', cancel)
-      lines.close()
+      reject(fault('CANCELLED')) // without effect when it was answered
+    })
+    lines.once('SIGINT', cancel).question(text, (answer) => {
       resolve(answer.trim())
+      lines.close()
     })
   })
 }
@@ -44,14 +44,14 @@ type RawInput = Readable & { setRawMode?: (raw: boolean) => unknown }
 
 /**
  * A question whose answer is not shown: the terminal echoes nothing while it is typed.
- * @throws KeylineError CANCELLED on Ctrl-C, Ctrl-D or `signal`
+ * @throws KeylineError CANCELLED on Ctrl-C, Ctrl-D, `signal`, or a terminal that hangs up
  */
 export function hiddenQuestion(input: RawInput, output: Writable, text: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     let typed: string[] = []
     const end = (finish: () => void): void => {
       signal.removeEventListener('abort', cancel)
-      input.off('data', keys)
+      input.off('data', keys).off('end', cancel).off('close', cancel)
       input.pause()
       input.setRawMode?.(false)
       output.write('\n')
@@ -72,6 +72,6 @@ export function hiddenQuestion(input: RawInput, output: Writable, text: string, 
     output.write(text)
     input.setEncoding('utf8')
     signal.addEventListener('abort', cancel, { once: true })
-    input.on('data', keys).resume()
+    input.on('data', keys).once('end', cancel).once('close', cancel).resume()
   })
 }

@@ -68,16 +68,24 @@ test.serial('with --user only the password is asked for', async (t) => {
   t.false(err.includes('User: '))
 })
 
-test.serial('Ctrl-C at a question ends it, and the card hears nothing', async (t) => {
-  for (const more of [[], ['--user', 'alice']]) {
-    const { end, answer, card } = await atTerminal(t, more)
-    await answer(more.length === 0 ? 'User: ' : 'Password: ', '\u0003')
-    const { code, err } = await end
-    t.is(code, 1)
-    t.regex(err, /CANCELLED/)
-    t.is(card.asked.length, 0)
+for (const [name, key] of [
+  ['Ctrl-C', '\u0003'],
+  ['Ctrl-D', '\u0004'],
+] as const) {
+  for (const [question, more] of [
+    ['User: ', []],
+    ['Password: ', ['--user', 'alice']],
+  ] as const) {
+    test.serial(`${name} at "${question}" ends it, and the card hears nothing`, async (t) => {
+      const { end, answer, card } = await atTerminal(t, more)
+      await answer(question, key)
+      const { code, err } = await end
+      t.is(code, 1)
+      t.regex(err, /CANCELLED/)
+      t.is(card.asked.length, 0)
+    })
   }
-})
+}
 
 test.serial('an empty answer is a usage error', async (t) => {
   const { end, answer } = await atTerminal(t, ['--user', 'alice'])

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import test from 'ava'
-import { firstLine, hiddenQuestion } from '../../../host-driver/cli/ask.ts'
+import { firstLine, hiddenQuestion, question } from '../../../host-driver/cli/ask.ts'
 import { Output } from '../../../host-driver/cli/output.ts'
 import { duration, printable, size } from '../../../host-driver/cli/printable.ts'
 import { ProgressBar } from '../../../host-driver/cli/progress-bar.ts'
@@ -208,6 +208,32 @@ test('Ctrl-C, Ctrl-D and a signal cancel the question', async (t) => {
   stop.abort()
   await t.throwsAsync(typed, { code: 'CANCELLED' })
   t.deepEqual(raws, [true, false])
+})
+
+test('a terminal that hangs up cancels the question', async (t) => {
+  const { input, raws, s } = terminal()
+  const typed = hiddenQuestion(input, s.err, '', new AbortController().signal)
+  input.write('abc')
+  input.end()
+  await t.throwsAsync(typed, { code: 'CANCELLED' })
+  t.deepEqual(raws, [true, false])
+  const plain = new PassThrough()
+  const asked = question(plain, s.err, 'User: ', new AbortController().signal)
+  plain.end()
+  await t.throwsAsync(asked, { code: 'CANCELLED' })
+})
+
+test('a visible question is answered, trimmed, or cancelled by a signal', async (t) => {
+  const s = streams(true)
+  const input = new PassThrough()
+  const asked = question(input, s.err, 'User: ', new AbortController().signal)
+  input.write(' alice \r')
+  t.is(await asked, 'alice')
+  const stop = new AbortController()
+  const other = question(new PassThrough(), s.err, 'User: ', stop.signal)
+  stop.abort()
+  await t.throwsAsync(other, { code: 'CANCELLED' })
+  t.regex(s.shown.err, /User: /)
 })
 
 test('the first line of a pipe', async (t) => {

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'ava'
+import { PartFile } from '../../../host-driver/download/part-file.ts'
 import { beginsAt, rangeHeaders, sameDigest } from '../../../host-driver/download/range.ts'
 import { safeName } from '../../../host-driver/download/safe-name.ts'
 import { seeded } from '../../random.ts'
@@ -82,4 +86,47 @@ test('Repr-Digest is compared where it speaks of SHA-256', (t) => {
   t.true(sameDigest('sha-512=:AAAA:', hex))
   t.false(sameDigest(right.replace(/:./, ':/'), hex))
   t.false(sameDigest('sha-256=:AAAA:', hex))
+})
+
+test('a part is written, continued, and only named when it is right', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'keyline-part-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const target = join(folder, 'a')
+  const bytes = Buffer.from('hello world')
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const item = { name: 'a', title: 'A', kind: 'text', size: bytes.length, sha256, etag: '"1"' }
+
+  const first = await PartFile.open(target, item)
+  await first.append(bytes.subarray(0, 5))
+  await t.throwsAsync(first.finish(false), { code: 'CONTENT_MISMATCH' })
+  await first.close()
+
+  const second = await PartFile.open(target, item)
+  t.is(second.received, 5)
+  await t.throwsAsync(second.append(Buffer.alloc(7)), { code: 'CONTENT_MISMATCH' })
+  await second.append(bytes.subarray(5))
+  await second.finish(false)
+  await second.close()
+  t.is(await readFile(target, 'utf8'), 'hello world')
+  t.deepEqual(await readdir(folder), ['a'])
+
+  const other = await PartFile.open(target, { ...item, etag: '"2"' })
+  await other.append(bytes)
+  await t.throwsAsync(other.finish(false), { code: 'FILE_EXISTS' })
+  await other.finish(true)
+  await other.close()
+  t.deepEqual(await readdir(folder), ['a'])
+})
+
+test('a part that is thrown away leaves nothing', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'keyline-part-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const item = { name: 'a', title: 'A', kind: 'text', size: 3, sha256: '0'.repeat(64), etag: '"1"' }
+  const part = await PartFile.open(join(folder, 'a'), item)
+  await part.append(Buffer.from('abc'))
+  await part.restart()
+  t.is(part.received, 0)
+  await part.append(Buffer.from('xyz'))
+  await part.discard()
+  t.deepEqual(await readdir(folder), [])
 })

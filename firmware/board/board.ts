@@ -1,0 +1,70 @@
+// Its main classes are getters that Node does not see as named exports.
+import five from 'johnny-five'
+import type { Clock } from '../../line/clock.ts'
+import { CardIO } from './card-io.ts'
+import type { Gpio } from './gpio.ts'
+import { type Light, Lights } from './lights.ts'
+import { LongPress } from './long-press.ts'
+
+declare module 'johnny-five' {
+  interface BoardOption {
+    /** Missing in its types: whether the board ends the process on SIGINT. */
+    sigint?: boolean
+  }
+}
+
+/** GPIO numbers; free on the usual modem HATs. */
+export const BOARD_PINS = { line: 17, fault: 27, button: 22 } as const
+
+export interface BoardOptions {
+  readonly gpio: Gpio
+  readonly clock: Clock
+  /** The button was held: the user wants the call to end. */
+  readonly onLongPress: () => void
+}
+
+export interface CardBoard {
+  readonly lights: Lights
+  /** Lights off, pins given back, no timer left. */
+  close(): void
+}
+
+/** Lights and button of the card. */
+export async function openBoard({ gpio, clock, onLongPress }: BoardOptions): Promise<CardBoard> {
+  const io = new CardIO(gpio)
+  const board = new five.Board({ io, repl: false, debug: false, sigint: false })
+  await new Promise<void>((resolve) => {
+    board.on('ready', resolve)
+  })
+  const line = new five.Led({ pin: BOARD_PINS.line, board })
+  const fault = new five.Led({ pin: BOARD_PINS.fault, board })
+  const button = new five.Button({ pin: BOARD_PINS.button, isPullup: true, board })
+  const longPress = new LongPress(clock, onLongPress)
+  button.on('press', () => longPress.press())
+  button.on('release', () => longPress.release())
+  const lights = new Lights(light(line), light(fault))
+  return {
+    lights,
+    close: () => {
+      longPress.release()
+      for (const led of [line, fault]) led.stop()
+      io.close()
+    },
+  }
+}
+
+/** Blinking goes on until it is stopped, whatever is switched. No fading: it throws on a pin without PWM, out of a timer. */
+function light(led: InstanceType<typeof five.Led>): Light {
+  return {
+    on: () => {
+      led.stop().on()
+    },
+    off: () => {
+      led.stop().off()
+    },
+    blink: (ms) => {
+      led.on()
+      led.blink(ms)
+    },
+  }
+}

@@ -1,0 +1,119 @@
+/** What a code means to the user: what happened, and what to do. */
+interface CardText {
+  readonly what: string
+  readonly cure: string
+}
+
+/** All codes that the card itself raises. Refusals of a login (S4) are results of the server and not errors of the card. */
+export const CARD_ERRORS = {
+  // The telephone network and the modem.
+  LINE_BUSY: { what: "the server's number is busy", cure: 'try again in a minute' },
+  LINE_NO_ANSWER: {
+    what: 'the server did not answer the call',
+    cure: 'try again, and tell the operator if it repeats',
+  },
+  LINE_NO_CARRIER: {
+    what: 'the call did not come about',
+    cure: 'check reception and that the SIM may make data calls',
+  },
+  LINE_NO_DIALTONE: { what: 'there is no telephone network', cure: 'check the antenna, the SIM and the reception' },
+  LINE_CANCELLED: { what: 'the call was cancelled', cure: 'start again when you like' },
+  LINE_LOST: { what: 'the call broke off', cure: 'check the reception and try again' },
+  LINE_NO_RESPONSE: {
+    what: 'the server does not know this card or does not answer',
+    cure: 'try again, and if it repeats check with the operator that this card is enrolled',
+  },
+  LINE_TAMPERED: {
+    what: "the response is not the enrolled server's",
+    cure: 'try again, and if it repeats tell the operator: the line is not to be trusted',
+  },
+  LINE_FORMAT: {
+    what: 'the server answered with something that this card does not know',
+    cure: 'check that card and server are of one version',
+  },
+  LINE_TIMEOUT: { what: 'the call took too long and was ended', cure: 'check the reception and try again' },
+  LINE_NO_ADDRESS: {
+    what: 'the enrolment names no number that this card can call',
+    cure: 'ask the operator for a ticket with a telephone number',
+  },
+  NUMBER_NOT_ENROLLED: {
+    what: 'a number that is not an enrolled one was to be dialled',
+    cure: 'nothing was dialled; please report this fault',
+  },
+  MODEM_ABSENT: { what: 'there is no modem', cure: 'check its cable and power, and the path given with --modem' },
+  MODEM_FAULT: { what: 'the modem does not do as it is told', cure: 'switch it off and on again' },
+  // Enrolment.
+  CARD_NOT_ENROLLED: { what: 'this card is not enrolled', cure: 'enrol it with a ticket of the operator' },
+  TICKET_INVALID: { what: 'this is no whole enrolment ticket', cure: 'copy it again, all of it' },
+  TICKET_EXPIRED: { what: 'the ticket has expired', cure: 'ask the operator for a new one' },
+  TICKET_USED: { what: 'the ticket was used already', cure: 'ask the operator for a new one, and who used this one' },
+  TICKET_REVOKED: { what: 'the ticket was revoked', cure: 'ask the operator for a new one' },
+  // The card itself.
+  CARD_BUSY: { what: 'the card is making a call', cure: 'wait for it to end, or cancel it' },
+  CARD_FAULT: { what: 'the card met a fault of its own program', cure: 'try again, and please report it' },
+  VAULT_DAMAGED: {
+    what: "the card's memory is damaged",
+    cure: 'restore nothing from a copy: empty the store and enrol the card again with a new ticket',
+  },
+  VAULT_UNWRITABLE: {
+    what: "the card's memory cannot be used",
+    cure: 'check the store: its permissions and free space',
+  },
+  VAULT_IN_USE: { what: 'another card program uses this store', cure: 'end it, or give this one another --store' },
+  // The cable to the PC.
+  USB_PORT_UNUSABLE: {
+    what: 'the port to the PC cannot be used',
+    cure: 'check the path given with --usb, its permissions and that no other program uses it',
+  },
+  REQUEST_TOO_LONG: { what: 'a line was longer than 65,536 bytes', cure: 'send what the card API describes' },
+  METHOD_UNKNOWN: { what: 'the card has no such method', cure: 'check that driver and card are of one version' },
+  PARAMS_INVALID: { what: 'the parameters are not valid', cure: 'send what the card API describes' },
+  VERSION_UNSUPPORTED: {
+    what: 'the driver speaks another version of the card API',
+    cure: 'bring driver and card to the same version',
+  },
+  // The command line.
+  USAGE: { what: 'the command line was not understood', cure: 'see keyline card --help' },
+} as const satisfies Readonly<Record<string, CardText>>
+
+export type CardErrorCode = keyof typeof CARD_ERRORS
+
+/** An expected failure, as a value. */
+export interface CardProblem {
+  readonly code: CardErrorCode
+  readonly what: string
+  readonly cure: string
+}
+
+/** What a request to the card ends with. */
+export type Outcome<R> =
+  | { readonly ok: true; readonly result: R }
+  | { readonly ok: false; readonly problem: CardProblem }
+
+/** Longest sentence that leaves the card, characters: a detail may quote a modem. */
+const WHAT_MAX = 400
+
+/** @param detail added to the sentence; never a secret, never text of a PC */
+export function problem(code: CardErrorCode, detail?: string): CardProblem {
+  const { what, cure } = CARD_ERRORS[code]
+  return { code, what: (detail === undefined ? what : `${what}: ${detail}`).slice(0, WHAT_MAX), cure }
+}
+
+/** A failure that ends what was going on: the program at its start, or a job through `problemOf`. */
+export class CardError extends Error {
+  readonly code: CardErrorCode
+  readonly problem: CardProblem
+
+  constructor(code: CardErrorCode, detail?: string, options?: ErrorOptions) {
+    const it = problem(code, detail)
+    super(`${code}: ${it.what}; ${it.cure}`, options)
+    this.name = 'CardError'
+    this.code = code
+    this.problem = it
+  }
+}
+
+/** What is not a CardError is a fault of the program: its text may hold anything and is not shown. */
+export function problemOf(error: unknown): CardProblem {
+  return error instanceof CardError ? error.problem : problem('CARD_FAULT')
+}

@@ -1,0 +1,161 @@
+import type { Clock } from '../../line/clock.ts'
+import type { BearerName } from '../../wire/line/ticket.ts'
+import type { LineState, NotificationParams, Params, Result } from '../../wire/usb/methods.ts'
+import { EnrolWork } from './enrol-work.ts'
+import { type CardErrorCode, type CardProblem, type Outcome, problem, problemOf } from './errors.ts'
+import { JobCall } from './job-call.ts'
+import type { LinePort } from './line-call.ts'
+import type { LineWork } from './line-work.ts'
+import { LoginWork } from './login-work.ts'
+import { type CardEffect, type CardEvent, type CardState, step } from './machine.ts'
+import type { Vault } from './vault.ts'
+
+/** A job with all its calls, milliseconds: with the end of the last call it stays under the five minutes that a PC waits. */
+export const JOB_MS = 240_000
+
+export interface JobsOptions {
+  readonly vault: Vault
+  readonly line: LinePort
+  readonly clock: Clock
+  /** Seconds since 1970. */
+  readonly nowSeconds: () => number
+  /** Bearers of `line`, best first. */
+  readonly bearers: readonly BearerName[]
+  readonly events: JobEvents
+}
+
+export interface JobEvents {
+  /** Each change of state, and each step of the first embodiment, in order. */
+  line(it: NotificationParams<'line.state'>): void
+  /** A job is over. @param failure undefined when it succeeded; a refused login is a success of the card */
+  ended(failure: CardProblem | undefined): void
+}
+
+const TEXTS: Readonly<Record<LineState, string>> = {
+  idle: 'no call',
+  preparing: 'prepares the call',
+  dialling: 'calls the server',
+  connected: 'the call stands',
+  exchanging: 'sends and waits for the response',
+  'hanging-up': 'ends the call',
+}
+
+interface Running {
+  readonly controller: AbortController
+  readonly over: Promise<unknown>
+}
+
+/** The jobs of the card, one at a time: the effects of the machine on vault and line. */
+export class LineJobs {
+  readonly #options: JobsOptions
+  #state: CardState = { name: 'idle' }
+  #running: Running | undefined
+  #closed = false
+
+  constructor(options: JobsOptions) {
+    this.#options = options
+  }
+
+  get state(): LineState {
+    return this.#state.name
+  }
+
+  /** S2–S10. A refused login is a result. */
+  login(params: Params<'line.login'>): Promise<Outcome<Result<'line.login'>>> {
+    const { vault, bearers } = this.#options
+    return this.#start(() => new LoginWork(vault, bearers, params))
+  }
+
+  enrol(params: Params<'card.enrol'>): Promise<Outcome<Result<'card.enrol'>>> {
+    const { vault, bearers, nowSeconds } = this.#options
+    return this.#start(() => new EnrolWork(vault, bearers, nowSeconds, params))
+  }
+
+  /** Ends the running job, which hangs up first. @returns whether there was one */
+  cancel(): boolean {
+    if (this.#running === undefined) return false
+    this.#abort(this.#running.controller, 'LINE_CANCELLED')
+    return true
+  }
+
+  /** Resolves when no job runs and the line is hung up; nothing starts any more. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.cancel()
+    await this.#running?.over
+  }
+
+  async #start<R>(make: () => LineWork<R>): Promise<Outcome<R>> {
+    // One that was cancelled, e.g. by a PC that was restarted, only has to hang up: the next one waits for that.
+    if (this.#running?.controller.signal.aborted) await this.#running.over
+    if (this.#closed) return { ok: false, problem: problem('LINE_CANCELLED') }
+    if (this.#running !== undefined) return { ok: false, problem: problem('CARD_BUSY') }
+    const controller = new AbortController()
+    const over = this.#run(make, controller)
+    this.#running = { controller, over }
+    const outcome = await over
+    this.#options.events.ended(outcome.ok ? undefined : outcome.problem)
+    return outcome
+  }
+
+  async #run<R>(make: () => LineWork<R>, controller: AbortController): Promise<Outcome<R>> {
+    const cancelLimit = this.#options.clock.after(JOB_MS, () => this.#abort(controller, 'LINE_TIMEOUT'))
+    let work: LineWork<R> | undefined
+    let call: JobCall | undefined
+    try {
+      await Promise.resolve() // `#running` is set from here on
+      work = make()
+      call = new JobCall(work, this.#options.line, this.#options.clock, controller.signal)
+      return await this.#drive(work, call)
+    } catch (error) {
+      return { ok: false, problem: problemOf(error) }
+    } finally {
+      cancelLimit()
+      work?.wipe()
+      await call?.hangUp()
+      this.#running = undefined
+      if (this.#state.name !== 'idle') this.#enter({ name: 'idle' })
+    }
+  }
+
+  /** Event by event until the machine says that it is over. */
+  async #drive<R>(work: LineWork<R>, call: JobCall): Promise<Outcome<R>> {
+    let failure: CardProblem | undefined
+    let event: CardEvent = { type: 'start', job: work.kind }
+    for (;;) {
+      const next = step(this.#state, event)
+      this.#show(next.state, next.effects)
+      const effect = next.effects.at(-1)
+      if (effect === undefined || effect.type === 'step') throw new RangeError('expected a step to end with work')
+      if (effect.type === 'end') {
+        if (effect.end.type === 'done') return { ok: true, result: work.result(call.report()) }
+        return { ok: false, problem: failure?.code === effect.end.code ? failure : problem(effect.end.code) }
+      }
+      try {
+        event = await call.perform(effect)
+      } catch (error) {
+        failure = problemOf(error)
+        event = { type: 'failed', code: failure.code }
+      }
+    }
+  }
+
+  #show(state: CardState, effects: readonly CardEffect[]): void {
+    for (const effect of effects) {
+      if (effect.type !== 'step') continue
+      if (effect.at === state.name) this.#enter(state)
+      this.#options.events.line({ state: effect.at, step: effect.step, text: effect.text })
+    }
+    this.#enter(state)
+  }
+
+  #enter(state: CardState): void {
+    const changed = state.name !== this.#state.name
+    this.#state = state
+    if (changed) this.#options.events.line({ state: state.name, text: TEXTS[state.name] })
+  }
+
+  #abort(controller: AbortController, code: CardErrorCode): void {
+    if (!controller.signal.aborted) controller.abort(code)
+  }
+}

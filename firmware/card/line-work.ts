@@ -1,0 +1,20 @@
+import type { CallReport } from '../../wire/usb/methods.ts'
+import type { JobKind } from './machine.ts'
+import type { EnrolledAddress } from './phone-book.ts'
+
+/** What one kind of job does at each work of the machine. Every method may throw a CardError, which ends the call or the job. */
+export interface LineWork<R> {
+  readonly kind: JobKind
+  /** Checks what came and makes durable what must be before a call. @returns known: no call is needed */
+  prepare(): 'call' | 'known'
+  /** Which number the next call goes to. @param attempts calls begun so far */
+  address(attempts: number): EnrolledAddress
+  /** The request for this call, durable before it is returned. `earlier`: it settles a call before this job, another follows. */
+  request(address: EnrolledAddress): { readonly message: Uint8Array; readonly earlier: boolean }
+  /** The answer to the last request; what follows from it is durable when this returns. */
+  accept(response: Uint8Array): { readonly permitted: boolean }
+  /** After an answer that was accepted. */
+  result(call: CallReport): R
+  /** Erases what is still held of secrets. Called once, at the end of the job in any case. */
+  wipe(): void
+}

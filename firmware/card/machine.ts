@@ -1,0 +1,165 @@
+import type { LineState } from '../../wire/usb/methods.ts'
+import type { CardErrorCode } from './errors.ts'
+
+/*
+ * One job of the card, from the request of the PC to its result (S2–S10), as a pure function (state, event) → {state, effects}.
+ * The same table stands in docs/states/card.md; a test compares them.
+ *
+ *   idle ─start─► preparing ─ready─► dialling ─connected─► connected ─sending─► exchanging ─answered─► hanging-up ─hung-up─► idle
+ *                     ▲                                        ▲──────earlier-answered──┘                  │
+ *                     └────────────────────── another attempt after a pause ───────────────────────────────┘
+ *
+ * Each step leads to exactly one piece of work, and each work ends with exactly one event: nothing can come too late.
+ */
+export type JobKind = 'login' | 'enrol'
+
+/** What the job ends with, once the line is hung up. */
+export type JobEnd = { readonly type: 'done' } | { readonly type: 'failed'; readonly code: CardErrorCode }
+
+export type CardState =
+  | { readonly name: 'idle' }
+  /** Before a call, and between two. `attempts` counts the calls begun so far. */
+  | { readonly name: 'preparing'; readonly job: JobKind; readonly attempts: number }
+  | { readonly name: 'dialling'; readonly job: JobKind; readonly attempts: number }
+  | { readonly name: 'connected'; readonly job: JobKind; readonly attempts: number }
+  | { readonly name: 'exchanging'; readonly job: JobKind; readonly attempts: number }
+  | { readonly name: 'hanging-up'; readonly job: JobKind; readonly attempts: number; readonly end: JobEnd }
+
+export type CardEvent =
+  | { readonly type: 'start'; readonly job: JobKind }
+  /** Everything needed for a call is durable; or the pause before another one is over. */
+  | { readonly type: 'ready' }
+  /** The answer was here already: no call is needed. */
+  | { readonly type: 'known' }
+  | { readonly type: 'connected' }
+  /** The request is durable and goes out. `earlier`: it repeats a call that was never answered, before this job's own. */
+  | { readonly type: 'sending'; readonly earlier: boolean }
+  /** The earlier call is settled, and its ratchet step durable. */
+  | { readonly type: 'earlier-answered' }
+  /** The answer is in, and what follows from it durable. */
+  | { readonly type: 'answered'; readonly permitted: boolean }
+  | { readonly type: 'failed'; readonly code: CardErrorCode }
+  | { readonly type: 'hung-up' }
+
+export type CardEventType = CardEvent['type']
+
+export type CardEffect =
+  /** Work: ends with one event. */
+  | { readonly type: 'prepare' | 'dial' | 'request' | 'exchange' | 'hang-up' }
+  /** Work: wait before the attempt after `attempts`. */
+  | { readonly type: 'pause'; readonly attempts: number }
+  /** A step of the first embodiment happens, `at` a state that is left or entered. */
+  | { readonly type: 'step'; readonly at: LineState; readonly step: string; readonly text: string }
+  /** The job is over. */
+  | { readonly type: 'end'; readonly end: JobEnd }
+
+export interface CardStep {
+  readonly state: CardState
+  readonly effects: readonly CardEffect[]
+}
+
+/** Calls of one job, at most: each costs money, and a number that stays busy must not be hammered. */
+export const ATTEMPTS_MAX = 3
+
+/** Failures after which another call may help: by itself, without anybody changing anything. */
+const PASSING: ReadonlySet<CardErrorCode> = new Set(['LINE_BUSY', 'LINE_NO_CARRIER', 'LINE_LOST', 'LINE_NO_RESPONSE'])
+
+/** Per state what may happen; all else is a fault. */
+export const ALLOWED: Readonly<Record<LineState, readonly CardEventType[]>> = {
+  idle: ['start'],
+  preparing: ['ready', 'known', 'failed'],
+  dialling: ['connected', 'failed'],
+  connected: ['sending', 'failed'],
+  exchanging: ['earlier-answered', 'answered', 'failed'],
+  'hanging-up': ['hung-up'],
+}
+
+/** An event that the state does not allow: a fault of the program. */
+export class CardMachineFault extends Error {
+  readonly code = 'CARD_FAULT'
+  constructor(state: LineState, event: CardEventType) {
+    super(`CARD_FAULT: expected ${ALLOWED[state].join(' or ')} while ${state}, got ${event}; please report it`)
+    this.name = 'CardMachineFault'
+  }
+}
+
+const IDLE: CardState = { name: 'idle' }
+const DONE: JobEnd = { type: 'done' }
+
+/** @throws CardMachineFault for an event that the state does not allow */
+export function step(state: CardState, event: CardEvent): CardStep {
+  switch (state.name) {
+    case 'idle':
+      if (event.type !== 'start') break
+      return { state: { name: 'preparing', job: event.job, attempts: 0 }, effects: [{ type: 'prepare' }] }
+    case 'preparing':
+      if (event.type === 'ready') return dial(state)
+      if (event.type === 'known') return over(DONE)
+      if (event.type === 'failed') return over(event)
+      break
+    case 'dialling':
+      if (event.type === 'connected') return { state: { ...state, name: 'connected' }, effects: [{ type: 'request' }] }
+      if (event.type === 'failed') return ended(state, event)
+      break
+    case 'connected':
+      if (event.type === 'sending') return send(state, event.earlier)
+      if (event.type === 'failed') return hangUp(state, event)
+      break
+    case 'exchanging':
+      if (event.type === 'answered') return hangUp(state, DONE, received(state, event.permitted))
+      if (event.type === 'earlier-answered') {
+        return { state: { ...state, name: 'connected' }, effects: [{ type: 'request' }] }
+      }
+      if (event.type === 'failed') return hangUp(state, event)
+      break
+    case 'hanging-up':
+      if (event.type === 'hung-up') return ended(state, state.end)
+  }
+  throw new CardMachineFault(state.name, event.type)
+}
+
+type Busy = Exclude<CardState, { readonly name: 'idle' }>
+
+function dial({ job, attempts }: Busy): CardStep {
+  return { state: { name: 'dialling', job, attempts: attempts + 1 }, effects: [{ type: 'dial' }] }
+}
+
+/** Login and key exchange are one message each way: S2, S6 and S7 happen with the request, S5 and S7' with the response. */
+function send(state: Busy, earlier: boolean): CardStep {
+  const steps: CardEffect[] = [
+    { type: 'step', at: 'exchanging', step: 'S2', text: 'user ID and password go over the line' },
+    { type: 'step', at: 'exchanging', step: 'S6', text: 'session keys are asked for' },
+    { type: 'step', at: 'exchanging', step: 'S7', text: "the terminal's public keys go over the line" },
+  ]
+  const seen = state.job === 'login' && !earlier ? steps : []
+  return { state: { ...state, name: 'exchanging' }, effects: [...seen, { type: 'exchange' }] }
+}
+
+function received({ job }: Busy, permitted: boolean): readonly CardEffect[] {
+  if (job !== 'login') return []
+  if (!permitted) return [{ type: 'step', at: 'exchanging', step: 'S4', text: 'the server refused' }]
+  return [
+    { type: 'step', at: 'exchanging', step: 'S5', text: 'the server permits' },
+    { type: 'step', at: 'exchanging', step: "S7'", text: "the server's public keys came over the line" },
+  ]
+}
+
+function hangUp({ job, attempts }: Busy, end: JobEnd, before: readonly CardEffect[] = []): CardStep {
+  const s10: readonly CardEffect[] =
+    job === 'login' ? [{ type: 'step', at: 'hanging-up', step: 'S10', text: 'the terminal hangs up' }] : []
+  const kept: JobEnd = end.type === 'done' ? DONE : { type: 'failed', code: end.code }
+  return { state: { name: 'hanging-up', job, attempts, end: kept }, effects: [...before, ...s10, { type: 'hang-up' }] }
+}
+
+/** The line is free: that was all, or one more call. */
+function ended({ job, attempts }: Busy, end: JobEnd): CardStep {
+  if (end.type === 'done' || !PASSING.has(end.code) || attempts >= ATTEMPTS_MAX) return over(end)
+  return { state: { name: 'preparing', job, attempts }, effects: [{ type: 'pause', attempts }] }
+}
+
+function over(end: JobEnd): CardStep {
+  return {
+    state: IDLE,
+    effects: [{ type: 'end', end: end.type === 'done' ? DONE : { type: 'failed', code: end.code } }],
+  }
+}

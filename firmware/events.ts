@@ -1,0 +1,41 @@
+import type { NotificationParams } from '../wire/usb/methods.ts'
+import type { CardProblem } from './card/errors.ts'
+
+/** What the program tells about itself. No secrets, no user IDs, no numbers. */
+export type ProgramEvent =
+  | {
+      readonly event: 'ready'
+      readonly usb: string
+      readonly modem: string
+      readonly store: string
+      readonly enrolled: boolean
+      readonly cardId: string
+    }
+  | ({ readonly event: 'line' } & NotificationParams<'line.state'>)
+  | ({ readonly event: 'job.failed' | 'usb.closed' } & CardProblem)
+  | { readonly event: 'enrolled'; readonly cardId: string }
+  | { readonly event: 'usb.open' | 'usb.gone' }
+  | { readonly event: 'modem.usable' | 'modem.lost'; readonly detail: string }
+
+/** One line for people. */
+export function describe(it: ProgramEvent): string {
+  switch (it.event) {
+    case 'ready':
+      return `ready: PC on ${it.usb}, modem ${it.modem}, ${it.enrolled ? `enrolled as ${it.cardId}` : 'not enrolled'}`
+    case 'line':
+      return `line ${it.state}${it.step ? ` ${it.step}` : ''}: ${it.text}`
+    case 'job.failed':
+    case 'usb.closed':
+      return `${it.code}: ${it.what}; ${it.cure}`
+    case 'enrolled':
+      return `enrolled as ${it.cardId}`
+    case 'usb.open':
+      return 'the port to the PC is open'
+    case 'usb.gone':
+      return 'the PC is gone'
+    case 'modem.usable':
+      return `the modem is usable: ${it.detail}`
+    case 'modem.lost':
+      return `the modem is not usable: ${it.detail}`
+  }
+}

@@ -1,0 +1,67 @@
+import { systemClock } from '../line/clock.ts'
+import { openSerialPort } from '../line/modem/serial-port.ts'
+import { readArguments, USAGE } from './arguments.ts'
+import { MemoryGpio } from './board/gpio.ts'
+import { CallLine } from './card/call-line.ts'
+import { CardError } from './card/errors.ts'
+import { describe, type ProgramEvent } from './events.ts'
+import { startCard } from './program.ts'
+import { stdioPort } from './usb/stdio-port.ts'
+import { openUsbPort } from './usb/usb-port.ts'
+
+/** Exit codes. */
+const FAILED = 1
+const WRONG_ARGUMENT = 2
+
+/** Runs until it is told to stop. @returns the exit code */
+async function main(argv: readonly string[]): Promise<number> {
+  const wanted = readArguments(argv)
+  if (wanted.type === 'help') {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  const { options } = wanted
+  const stdio = options.usb === 'stdio'
+  const output = stdio ? process.stderr : process.stdout
+  const print = (event: ProgramEvent): void => {
+    output.write(`${options.json ? JSON.stringify(event) : describe(event)}\n`)
+  }
+  const stopping = stopped()
+  // Whoever read the events is gone; the card goes on.
+  output.on('error', () => {})
+  const line = new CallLine({
+    path: options.modem,
+    clock: systemClock,
+    openPort: (path) => openSerialPort(path),
+    log: (event, detail) => print({ event, detail }),
+  })
+  const card = await startCard(options, {
+    openUsb: () => (stdio ? Promise.resolve(stdioPort()) : openUsbPort(options.usb, options.baud)),
+    line,
+    bearers: ['call'],
+    gpio: new MemoryGpio(),
+    print,
+    onPcGone: stdio ? stopping.stop : () => {},
+  })
+  const probing = line.probe()
+  await stopping.promise
+  await card.close()
+  await probing
+  return 0
+}
+
+/** Resolves on a signal, or when the program that started this one is gone. */
+function stopped(): { readonly promise: Promise<void>; readonly stop: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  process.once('SIGTERM', () => resolve())
+  process.once('SIGINT', () => resolve())
+  return { promise, stop: () => resolve() }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  if (!(error instanceof CardError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = error.code === 'USAGE' ? WRONG_ARGUMENT : FAILED
+}

@@ -1,0 +1,60 @@
+import test from 'ava'
+import { readArguments, USAGE } from '../../firmware/arguments.ts'
+import { CARD_ERRORS } from '../../firmware/card/errors.ts'
+import { describe } from '../../firmware/events.ts'
+
+const GOOD = ['--usb', '/dev/ttyGS0', '--modem', '/dev/ttyUSB2', '--store', '/var/lib/keyline']
+
+test('arguments as the help says', (t) => {
+  t.deepEqual(readArguments(GOOD), {
+    type: 'run',
+    options: { usb: '/dev/ttyGS0', modem: '/dev/ttyUSB2', store: '/var/lib/keyline', baud: 115_200, json: false },
+  })
+  const more = readArguments([...GOOD, '--json', '--baud', '9600'])
+  t.like(more, { options: { json: true, baud: 9600 } })
+  t.deepEqual(readArguments(['--help']), { type: 'help' })
+  for (const name of ['--usb', '--modem', '--store', '--baud', '--json', '--help']) t.true(USAGE.includes(name), name)
+})
+
+const WRONG: readonly (readonly string[])[] = [
+  [],
+  GOOD.slice(2),
+  GOOD.slice(0, 4),
+  [...GOOD, '--baud', 'fast'],
+  [...GOOD, '--baud', '1.5'],
+  [...GOOD, '--baud', '12'],
+  [...GOOD, '--baud', '99999999'],
+  [...GOOD, '--number', '0900'],
+  [...GOOD, 'extra'],
+  ['--usb', '', ...GOOD.slice(2)],
+  ['--usb', 'a\0b', ...GOOD.slice(2)],
+  ['--usb'],
+]
+for (const argv of WRONG) {
+  test(`refused: ${JSON.stringify(argv)}`, (t) => {
+    const error = t.throws(() => readArguments(argv), { code: 'USAGE' })
+    t.regex(error.message, /^USAGE: .+; see keyline card --help$/s)
+    t.false(error.message.includes('\n'))
+  })
+}
+
+test('every error says what happened and what to do', (t) => {
+  for (const [code, { what, cure }] of Object.entries(CARD_ERRORS)) {
+    t.regex(code, /^[A-Z][A-Z0-9_]+$/)
+    t.true(what.length > 10 && what.length < 200, code)
+    t.true(cure.length > 10 && cure.length < 200, code)
+    t.false(/[.!]$/.test(what) || /[.!]$/.test(cure), code)
+  }
+})
+
+test('events for people', (t) => {
+  const ready = { event: 'ready', usb: 'stdio', modem: '/dev/m', store: '/s', enrolled: true, cardId: 'c1' } as const
+  t.is(describe(ready), 'ready: PC on stdio, modem /dev/m, enrolled as c1')
+  t.is(describe({ ...ready, enrolled: false }), 'ready: PC on stdio, modem /dev/m, not enrolled')
+  t.is(describe({ event: 'line', state: 'exchanging', step: 'S2', text: 'x' }), 'line exchanging S2: x')
+  t.is(describe({ event: 'line', state: 'idle', text: 'x' }), 'line idle: x')
+  t.is(describe({ event: 'job.failed', code: 'LINE_BUSY', what: 'w', cure: 'c' }), 'LINE_BUSY: w; c')
+  t.is(describe({ event: 'enrolled', cardId: 'c1' }), 'enrolled as c1')
+  for (const event of ['usb.open', 'usb.gone'] as const) t.true(describe({ event }).length > 5)
+  for (const event of ['modem.usable', 'modem.lost'] as const) t.true(describe({ event, detail: 'd' }).endsWith(': d'))
+})

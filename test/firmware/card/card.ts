@@ -1,0 +1,86 @@
+import type { Disk } from '../../../firmware/card/disk.ts'
+import type { CardProblem, Outcome } from '../../../firmware/card/errors.ts'
+import { LineJobs } from '../../../firmware/card/jobs.ts'
+import { Vault } from '../../../firmware/card/vault.ts'
+import type { NotificationParams, Params, Result } from '../../../wire/usb/methods.ts'
+import { FakeClock } from '../../fake-clock.ts'
+import { FakeLine } from './fake-line.ts'
+import { bytes } from './fixture.ts'
+import { MemoryDisk } from './memory-disk.ts'
+import { ServerDouble } from './server-double.ts'
+
+export const NOW_SECONDS = 1_900_000_000
+
+/** A card with everything around it in the hand of the test. */
+export class TestCard {
+  readonly clock = new FakeClock()
+  readonly notes: NotificationParams<'line.state'>[] = []
+  readonly ends: (CardProblem | undefined)[] = []
+  readonly vault: Vault
+  readonly line: FakeLine
+  readonly jobs: LineJobs
+  nowSeconds = NOW_SECONDS
+
+  constructor(line = new FakeLine(new ServerDouble()), disk: Disk = new MemoryDisk()) {
+    this.line = line
+    this.vault = Vault.open(disk)
+    this.jobs = new LineJobs({
+      vault: this.vault,
+      line,
+      clock: this.clock,
+      nowSeconds: () => this.nowSeconds,
+      bearers: ['call'],
+      events: { line: (it) => this.notes.push(it), ended: (failure) => this.ends.push(failure) },
+    })
+  }
+
+  get server(): ServerDouble {
+    return this.line.server
+  }
+
+  enrol(ticket: string): Promise<Outcome<Result<'card.enrol'>>> {
+    return this.end(this.jobs.enrol({ ticket }))
+  }
+
+  login(label = 'a', options: Partial<Params<'line.login'>> = {}): Promise<Outcome<Result<'line.login'>>> {
+    return this.end(this.jobs.login(loginParams(label, options)))
+  }
+
+  /** Lets time pass until it is over; half an hour is more than any job may take. */
+  async end<T>(job: Promise<T>): Promise<T> {
+    let over = false
+    const watched = job.finally(() => {
+      over = true
+    })
+    watched.catch(() => {})
+    for (let seconds = 0; !over; seconds++) {
+      if (seconds > 1800) throw new Error('the job does not end')
+      await this.clock.advance(seconds === 0 ? 0 : 1000)
+    }
+    return watched
+  }
+}
+
+/** Enrolled with ticket `label`. */
+export async function enrolledCard(label = 'one', disk?: Disk): Promise<TestCard> {
+  const card = new TestCard(undefined, disk)
+  const outcome = await card.enrol(card.server.ticket(label))
+  if (!outcome.ok) throw new Error(outcome.problem.what)
+  card.notes.length = 0
+  card.line.calls.length = 0
+  return card
+}
+
+export function loginParams(label: string, options: Partial<Params<'line.login'>> = {}): Params<'line.login'> {
+  const terminalKeys = [Buffer.from(bytes(`po ${label}`)).toString('base64url')]
+  return { userId: 'alice', password: 'correct horse', terminalKeys, ...options }
+}
+
+export function codeOf(outcome: Outcome<unknown>): string {
+  return outcome.ok ? 'ok' : outcome.problem.code
+}
+
+export function verdictOf(outcome: Outcome<Result<'line.login'>>): string {
+  if (!outcome.ok) return outcome.problem.code
+  return outcome.result.verdict === 'permitted' ? 'permitted' : outcome.result.reason
+}
