@@ -1,0 +1,101 @@
+import { isIPv6 } from 'node:net'
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { z } from 'zod'
+import { CARD_ID_MAX } from '../wire/limits.ts'
+import { DIAL_NUMBER } from '../wire/line/ticket.ts'
+import { ServerError } from './errors.ts'
+
+/** A week: a session that nobody closes must not stand open for ever. */
+const LIFETIME_MAX_S = 604_800
+/** A year. */
+const VALID_MAX_H = 8760
+/** As many numbers as a login request is tried with. */
+const NUMBERS_MAX = 8
+const MODEMS_MAX = 64
+
+const path = z
+  .string('is missing')
+  .min(1, 'is missing')
+  .max(4096)
+  .refine((it) => !it.includes('\0'), 'is no path')
+const whole = (unit: string, min: number, max: number, byDefault: string) =>
+  z
+    .string()
+    .regex(/^[0-9]{1,9}$/, `expected ${unit}`)
+    .default(byDefault)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `expected ${min}…${max} ${unit}`)
+const number = z.string().regex(DIAL_NUMBER, 'expected a telephone number, as +81312345678')
+const word = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected letters, digits, dots and hyphens')
+
+/** `host:port` to listen on; host a name, IPv4 or [IPv6]. */
+const listen = z
+  .string()
+  .default('127.0.0.1:8443')
+  .transform((text, context) => {
+    const found = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})$/.exec(text)
+    const port = Number(found?.[3])
+    const host = found?.[1] ?? found?.[2]
+    if (host !== undefined && port <= 65_535 && (found?.[1] === undefined || isIPv6(host))) return { host, port }
+    context.addIssue({ code: 'custom', message: 'expected HOST:PORT' })
+    return z.NEVER
+  })
+
+/** Options of every command; `--help` is answered before they are checked. */
+export const COMMON = { data: path, json: z.boolean().default(false) }
+
+export const RUN = z.object({
+  ...COMMON,
+  content: path,
+  modem: z.array(path).max(MODEMS_MAX).default([]),
+  number: z.array(number).max(NUMBERS_MAX).default([]),
+  listen,
+  node: word.default('main'),
+  lifetime: whole('seconds', 1, LIFETIME_MAX_S, '3600'),
+})
+export type RunOptions = z.output<typeof RUN>
+
+export const TICKET = z.object({
+  ...COMMON,
+  number: z.array(number, 'is missing').min(1, 'is missing').max(NUMBERS_MAX),
+  internet: z.string('is missing'),
+  'valid-hours': whole('hours', 1, VALID_MAX_H, '72'),
+})
+
+/** @throws ServerError USAGE */
+export function cardId(text: string): string {
+  if (text !== '' && Buffer.byteLength(text) <= CARD_ID_MAX && !/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u.test(text)) {
+    return text
+  }
+  throw new ServerError('USAGE', `expected a CARD-ID of 1…${CARD_ID_MAX} bytes without control characters`)
+}
+
+/**
+ * Options and words of one command.
+ * @param names what the words are, for the message when there are too few or too many
+ * @throws ServerError USAGE
+ */
+export function readOptions<T>(
+  schema: z.ZodType<T>,
+  options: ParseArgsOptionsConfig,
+  names: readonly string[],
+  argv: readonly string[],
+): { readonly options: T; readonly words: readonly string[] } {
+  const { values, positionals } = parse(argv, options)
+  if (positionals.length !== names.length) {
+    throw new ServerError('USAGE', `expected ${names.join(' ') || 'no words'}, got ${positionals.length}`)
+  }
+  const checked = schema.safeParse(values)
+  if (checked.success) return { options: checked.data, words: positionals }
+  const [issue] = checked.error.issues
+  throw new ServerError('USAGE', `--${issue?.path[0]?.toString()} ${issue?.message}`)
+}
+
+function parse(argv: readonly string[], options: ParseArgsOptionsConfig) {
+  try {
+    return parseArgs({ args: [...argv], options, strict: true, allowPositionals: true })
+  } catch (cause) {
+    // Its message names the argument and what would be right.
+    throw new ServerError('USAGE', cause instanceof Error ? cause.message.split('\n')[0] : undefined, cause)
+  }
+}

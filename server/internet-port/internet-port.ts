@@ -1,0 +1,161 @@
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { PskAcceptor } from '../../internet/accept.ts'
+import { asServerError, ServerError } from '../errors.ts'
+import { PROBLEMS, sendProblem } from './answers.ts'
+import { Connections } from './connections.ts'
+import { HalfOpen } from './half-open.ts'
+import { type RoutesOptions, routes } from './routes.ts'
+
+export interface InternetPortOptions extends RoutesOptions {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly limits?: Partial<Limits>
+}
+
+export interface Limits {
+  /** Connections under session keys. */
+  readonly connections: number
+  readonly connectionsPerSession: number
+  /** Connections that have not proved a key yet; the oldest makes room for the newest. */
+  readonly halfOpen: number
+  readonly halfOpenPerAddress: number
+  /** How long a connection may take to prove its key, milliseconds. */
+  readonly handshakeMs: number
+}
+
+const LIMITS: Limits = {
+  connections: 10_000,
+  connectionsPerSession: 64,
+  halfOpen: 4096,
+  halfOpenPerAddress: 512,
+  handshakeMs: 10_000,
+}
+const HEADERS_MAX = 8192
+/** A connection on which nothing moves for so long is given up, milliseconds. */
+const IDLE_MS = 60_000
+const BACKLOG = 4096
+
+export interface InternetPort {
+  /** `host:port` that it listens on. */
+  readonly address: string
+  readonly connections: number
+  readonly halfOpen: number
+  /** Ends the connections whose sessions are gone, whoever erased them. */
+  recheck(): Promise<void>
+  /** Ends all connections. */
+  close(): Promise<void>
+}
+
+/** The second port of the server (402). @throws ServerError LISTEN_FAILED */
+export async function openInternetPort(options: InternetPortOptions): Promise<InternetPort> {
+  const { sessions, clock, log } = options
+  const limits = { ...LIMITS, ...options.limits }
+  const halfOpen = new HalfOpen(limits.halfOpen, limits.halfOpenPerAddress)
+  const connections = new Connections({
+    sessions,
+    clock,
+    totalMax: limits.connections,
+    perSessionMax: limits.connectionsPerSession,
+  })
+  const answer = routes(options)
+  const http = createHttpServer({ maxHeaderSize: HEADERS_MAX, keepAliveTimeout: IDLE_MS }, (request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      fault(error)
+      if (response.headersSent) response.destroy()
+      else sendProblem(response, 'INTERNAL', { connection: 'close' })
+    })
+  })
+  http.timeout = IDLE_MS
+  http.on('clientError', (_error, socket) => refuse(socket))
+
+  const fault = (error: unknown): void => {
+    const { code, what } = asServerError(error)
+    log({ event: 'internet.fault', path: 'internet', code, what })
+  }
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { socket } = request
+    const connection = connections.of(socket)
+    connections.begin(socket, /^\/session(?:[/?]|$)/.test(request.url ?? ''))
+    // 'close' comes in any case; before it the socket may be kept for the next request already.
+    response.once('close', () => connections.end(socket))
+    // Asked anew each time: the session may have ended at another node.
+    const session = connection && (await sessions.find(connection.sessionId))
+    if (session === undefined) {
+      socket.destroy()
+      return
+    }
+    await answer({ request, response, session })
+  }
+
+  const acceptor = new PskAcceptor({
+    timeoutMs: limits.handshakeMs,
+    findPsk: (identity) => sessions.findPsk(identity),
+    onConnection: (socket, identity) => {
+      halfOpen.proved(socket)
+      socket.on('error', () => {}) // its end is seen by 'close'
+      sessions.find(identity).then(
+        (session) => {
+          // The session may have ended during the handshake.
+          if (session === undefined) socket.destroy()
+          else if (connections.add(socket, session)) http.emit('connection', socket)
+        },
+        (error: unknown) => {
+          socket.destroy()
+          fault(error)
+        },
+      )
+    },
+  })
+  const tcp = createServer({ noDelay: true }, (socket: Socket) => {
+    // The acceptor listens only while it reads the ClientHello; the TLS layer reports what comes later.
+    socket.on('error', () => {})
+    halfOpen.add(socket)
+    if (!socket.destroyed) acceptor.accept(socket)
+  })
+  const recheck = (): Promise<void> => connections.recheck().catch(fault)
+  sessions.onChanged(recheck)
+
+  const { port, host } = options
+  await new Promise<void>((resolve, reject) => {
+    const failed = (cause: Error): void =>
+      reject(new ServerError('LISTEN_FAILED', `${host}:${port} cannot be opened: ${cause.message}`, cause))
+    tcp.once('error', failed)
+    tcp.listen({ host, port, backlog: BACKLOG }, () => {
+      tcp.off('error', failed).on('error', fault)
+      resolve()
+    })
+  })
+  const { address, port: bound, family } = tcp.address() as AddressInfo // it listens on TCP: no path, not null
+  return {
+    address: family === 'IPv6' ? `[${address}]:${bound}` : `${address}:${bound}`,
+    get connections() {
+      return connections.size
+    },
+    get halfOpen() {
+      return halfOpen.size
+    },
+    recheck,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => tcp.close(() => resolve()))
+      acceptor.close()
+      halfOpen.destroyAll()
+      connections.destroyAll()
+      await closed
+    },
+  }
+}
+
+function refuse(socket: Duplex): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const { status, what, cure } = PROBLEMS.HTTP_INVALID
+  const body = JSON.stringify({ code: 'HTTP_INVALID', what, cure })
+  const head = `HTTP/1.1 ${status} Bad Request\r\ncontent-type: application/json\r\nconnection: close`
+  socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`, () => socket.destroy())
+}

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { Secret } from '../../keys/secret.ts'
+import { LineFormatError } from '../../wire/line/cbor.ts'
+import { decodeTicket, encodeTicket, type Ticket } from '../../wire/line/ticket.ts'
+import { COMMON, cardId, TICKET } from '../arguments.ts'
+import { ServerError } from '../errors.ts'
+import { type Command, command } from './command.ts'
+
+const HOUR_MS = 3_600_000
+const SECRET_BYTES = 32
+const TICKET_ID_BYTES = 16
+
+export const TICKET_COMMANDS: Readonly<Record<string, Command>> = {
+  ticket: command({
+    schema: TICKET,
+    options: {
+      number: { type: 'string', multiple: true },
+      internet: { type: 'string' },
+      'valid-hours': { type: 'string' },
+    },
+    words: ['CARD-ID'],
+    begins: true,
+    run: async ({ store, now }, [word = ''], { number, internet, 'valid-hours': hours }) => {
+      const id = cardId(word)
+      const issuedAt = now()
+      const expiresAtSeconds = Math.floor((issuedAt + hours * HOUR_MS) / 1000)
+      const secret = new Secret(Uint8Array.from(randomBytes(SECRET_BYTES)))
+      const text = encode({
+        cardId: id,
+        line: number.map((address) => ({ bearer: 'call', address })),
+        internet,
+        serverPublic: (await store.identity()).publicKey,
+        secret: secret.reveal(),
+        expiresAtSeconds,
+      })
+      const ticketId = randomBytes(TICKET_ID_BYTES)
+      const expiresAt = expiresAtSeconds * 1000
+      await store.issueTicket({ cardId: id, ticketId, secret, issuedAt, expiresAt, addresses: number })
+      secret.wipe()
+      return { text, fields: { ticket: text, cardId: id, expiresAt: new Date(expiresAt).toISOString() } }
+    },
+  }),
+  'ticket revoke': command({
+    schema: z.object(COMMON),
+    words: ['CARD-ID'],
+    run: async ({ store, now }, [word = '']) => {
+      const id = cardId(word)
+      if (!(await store.revokeTicket(id, now()))) {
+        throw new ServerError('TICKET_UNKNOWN', `there is no unused ticket for ${id}`)
+      }
+      return { text: `the ticket for ${id} was revoked`, fields: { cardId: id } }
+    },
+  }),
+}
+
+/** Only what a card will read again is given away. @throws ServerError USAGE */
+function encode(ticket: Ticket): string {
+  const text = encodeTicket(ticket)
+  try {
+    decodeTicket(text).secret.fill(0)
+    return text
+  } catch (cause) {
+    if (!(cause instanceof LineFormatError)) throw cause
+    throw new ServerError('USAGE', '--internet expected HOST:PORT', cause)
+  }
+}

@@ -1,0 +1,83 @@
+import type { Clock } from '../line/clock.ts'
+import { Accounts } from './accounts/accounts.ts'
+import type { RunOptions } from './arguments.ts'
+import { openData } from './data-folder.ts'
+import { Catalogue } from './delivery/catalogue.ts'
+import type { Log } from './events.ts'
+import { openInternetPort } from './internet-port/internet-port.ts'
+import { openModemBank } from './line-port/modem-bank.ts'
+import { LineService } from './sessions/line-service.ts'
+import { Sessions } from './sessions/sessions.ts'
+import type { Store } from './store/store.ts'
+import { startUpkeep } from './upkeep.ts'
+
+export interface RunningServer {
+  /** `host:port` of the Internet port. */
+  readonly internet: string
+  /** Ends connections and calls, and erases the sessions made here. */
+  close(): Promise<void>
+}
+
+/**
+ * The server with both of its ports (400–402), put together.
+ * @param clock its `now()` is Unix milliseconds
+ * @throws ServerError CONTENT_UNUSABLE, LISTEN_FAILED, DATA_*, STORE_*; nothing is left open
+ */
+export async function startServer(options: RunOptions, clock: Clock, log: Log): Promise<RunningServer> {
+  const catalogue = await Catalogue.open(options.content, log)
+  const store = openData(options.data, true)
+  const closing: (() => Promise<unknown>)[] = [() => store.close()]
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step()
+  }
+  try {
+    const internet = await open(options, clock, log, store, catalogue, closing)
+    return { internet, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** @param closing gets what must be closed, in the order of opening */
+async function open(
+  options: RunOptions,
+  clock: Clock,
+  log: Log,
+  store: Store,
+  catalogue: Catalogue,
+  closing: (() => Promise<unknown>)[],
+): Promise<string> {
+  const { node, lifetime: lifetimeSeconds, number: numbers } = options
+  const own = await store.identity()
+  const now = (): number => clock.now()
+  const accounts = new Accounts({ store, serverSecret: own.secretKey, now })
+  const sessions = new Sessions({ store, accounts, node, now, log })
+  await sessions.eraseOwn()
+  closing.push(() => sessions.eraseOwn())
+  closing.push(startUpkeep(store, sessions, clock, log))
+  const internet = await openInternetPort({ sessions, catalogue, clock, log, ...options.listen })
+  closing.push(() => internet.close())
+  const line = new LineService({
+    store,
+    accounts,
+    own,
+    numbers,
+    node,
+    lifetimeSeconds,
+    secretRoutes: [],
+    now,
+    log,
+    onSessionsEnded: () => sessions.changed(),
+  })
+  const bank = await openModemBank({
+    paths: options.modem,
+    handle: (message, caller) => line.handle(message, caller),
+    log: (event) => log({ event: 'modem', ...event }),
+  })
+  closing.push(() => bank.close())
+  // Read once now, so that the first terminal does not wait for the hashes; nobody waits for this.
+  closing.push(async () => catalogue.close())
+  catalogue.menu().catch(() => {})
+  return internet.address
+}

@@ -1,0 +1,22 @@
+import type { KeyPair } from '../../keys/x25519.ts'
+import type { Accounts } from '../accounts/accounts.ts'
+import type { Log } from '../events.ts'
+import type { Store } from '../store/store.ts'
+
+export interface LineServiceOptions {
+  readonly store: Store
+  readonly accounts: Pick<Accounts, 'check'>
+  /** The server's static key pair. */
+  readonly own: KeyPair
+  /** Called addresses of this node (IDb); when empty, all that were ever put on a ticket. */
+  readonly numbers: readonly string[]
+  readonly node: string
+  readonly lifetimeSeconds: number
+  /** Paths that must go over the line only; told to the terminal in each login. */
+  readonly secretRoutes: readonly string[]
+  /** Unix milliseconds. */
+  readonly now: () => number
+  readonly log: Log
+  /** Called when sessions ended by what came over the line. */
+  readonly onSessionsEnded: () => void
+}

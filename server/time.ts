@@ -1,0 +1,27 @@
+import { type Clock, systemClock } from '../line/clock.ts'
+
+/**
+ * In the server `now()` is Unix time, milliseconds: what one node writes into the store (expiry, lock-out) another one must
+ * be able to read.
+ */
+export const systemTime: Clock = { now: Date.now, after: systemClock.after }
+
+/** Runs `work` every `ms` milliseconds, never twice at once. @returns how to stop; resolves when the last run is over */
+export function every(clock: Clock, ms: number, work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve()
+  let stopped = false
+  let cancel = (): void => {}
+  const wait = (): void => {
+    cancel = clock.after(ms, () => {
+      running = work().then(() => {
+        if (!stopped) wait()
+      })
+    })
+  }
+  wait()
+  return async () => {
+    stopped = true
+    cancel()
+    await running
+  }
+}

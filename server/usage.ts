@@ -1,0 +1,33 @@
+export const USAGE = `Runs the server with both of its ports, and manages it.
+
+  keyline server run --data DIR --content DIR [options]
+  keyline server user add|password|unlock|remove NAME --data DIR
+  keyline server user list --data DIR
+  keyline server ticket CARD-ID --data DIR --number NUMBER --internet HOST:PORT [--valid-hours HOURS]
+  keyline server ticket revoke CARD-ID --data DIR
+  keyline server card list --data DIR
+  keyline server card unlock|remove CARD-ID --data DIR
+  keyline server alarms --data DIR
+
+  --data DIR            folder of accounts, cards and keys, this program's alone; made when it is not there
+  --json                results, errors and events as JSON
+
+run
+  --content DIR         folder of the titles; titles.json in it may name them: {"file": "Title"}
+  --modem PATH          serial port of a modem that is called; may be repeated
+  --number NUMBER       number that is called (IDb); may be repeated; default: all numbers on tickets
+  --listen HOST:PORT    the Internet port (127.0.0.1:8443); port 0 is any free one
+  --node NAME           name of this process among several on one data folder (main)
+  --lifetime SECONDS    how long a session lasts (3600)
+
+user add, user password
+  The password is the first line of standard input; at a terminal it is asked for.
+
+ticket
+  Prints the enrolment ticket for a card, which works once. A new one replaces an older one for the same card.
+  --number NUMBER       number that the card will call; may be repeated
+  --internet HOST:PORT  address of the Internet port as the PC sees it
+  --valid-hours HOURS   how long it may be used (72)
+
+Exit codes: 0 done, 1 failed, 2 wrong arguments.
+`
