@@ -15,6 +15,8 @@ export interface WorldOptions {
   readonly serverModems?: number
   /** Lifetime of a session, seconds. */
   readonly lifetimeSeconds?: number
+  /** Further arguments of the server. */
+  readonly server?: readonly string[]
   /** Told each event, with who says it. */
   readonly onEvent?: (from: 'card' | 'server', event: ChildEvent) => void
   /** Further arguments of the simulator. */
@@ -108,21 +110,22 @@ export class World {
   }
 
   async startServer(): Promise<Child> {
-    const { content, lifetimeSeconds = 3600, onEvent } = this.#options
+    const { content, lifetimeSeconds = 3600, onEvent, server = [] } = this.#options
     const paths = this.sim.ready.modems.filter(({ number }) => number !== CARD_NUMBER).map(({ path }) => path)
     const modems = paths.flatMap((path) => ['--modem', path])
     const args = ['run', '--data', this.serverData, '--content', content, '--number', SERVER_NUMBER, ...modems]
-    const more = ['--listen', '127.0.0.1:0', '--lifetime', String(lifetimeSeconds), '--json']
+    const more = ['--listen', '127.0.0.1:0', '--lifetime', String(lifetimeSeconds), '--json', ...server]
     this.#server = startProgram('server', [...args, ...more], (event) => onEvent?.('server', event))
     const ready = await this.#server.until(({ event }) => event === 'ready')
     await this.sim.command({ do: 'relay', name: 'internet', target: String(ready.internet) })
     return this.#server
   }
 
-  async startCard(): Promise<Child> {
+  /** @param store folder of the card's memory */
+  async startCard(store: string = this.cardStore): Promise<Child> {
     const usb = this.sim.ready.cables[0]?.card ?? ''
     const modem = this.sim.ready.modems.find(({ number }) => number === CARD_NUMBER)?.path ?? ''
-    const args = ['--usb', usb, '--modem', modem, '--store', this.cardStore, '--json']
+    const args = ['--usb', usb, '--modem', modem, '--store', store, '--json']
     this.#card = startProgram('firmware', args, (event) => this.#options.onEvent?.('card', event))
     await this.#card.until(({ event }) => event === 'ready')
     return this.#card

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { CLIENT_HELLO_MAX, readClientHello } from './client-hello.ts'
-import { HANDSHAKE_TIMEOUT_MS, TLS_PROFILE } from './tls-profile.ts'
+import { HANDSHAKE_TIMEOUT_MS, TLS_PROFILE, TLS_PROFILE_X25519 } from './tls-profile.ts'
 
 export interface AcceptOptions {
   /** The PSK of an identity, or undefined when there is none, it expired or was erased. May ask a database. */
@@ -10,6 +10,8 @@ export interface AcceptOptions {
   readonly onConnection: (socket: TLSSocket, identity: string) => void
   /** How long a handshake may take, milliseconds. */
   readonly timeoutMs?: number
+  /** Third-party clients without ML-KEM may use X25519 alone; false unless the operator says so. */
+  readonly allowX25519?: boolean
 }
 
 interface PendingKey {
@@ -36,7 +38,7 @@ export class PskAcceptor {
     this.#options = options
     this.#timeoutMs = options.timeoutMs ?? HANDSHAKE_TIMEOUT_MS
     this.#server = createServer({
-      ...TLS_PROFILE,
+      ...(options.allowX25519 ? TLS_PROFILE_X25519 : TLS_PROFILE),
       handshakeTimeout: this.#timeoutMs,
       pskCallback: (socket, identity) => {
         // The server's end is always a TLSSocket; the type of Node's callback is the common one of both ends.

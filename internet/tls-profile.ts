@@ -13,5 +13,11 @@ export const TLS_PROFILE: SecureContextOptions = {
   secureOptions: constants.SSL_OP_NO_TICKET,
 }
 
+/**
+ * The same for third-party clients without ML-KEM (PROTOCOL.md §5), where the operator says so: the hybrid group still comes
+ * first. It gives up the protection of recordings against a later quantum computer, and nothing else.
+ */
+export const TLS_PROFILE_X25519: SecureContextOptions = { ...TLS_PROFILE, ecdhCurve: 'X25519MLKEM768:X25519' }
+
 /** No handshake is waited for longer, milliseconds: half-open connections must not pile up. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000

@@ -50,6 +50,7 @@ export const RUN = z.object({
   modem: z.array(path).max(MODEMS_MAX).default([]),
   number: z.array(number).max(NUMBERS_MAX).default([]),
   listen,
+  'allow-x25519': z.boolean().default(false),
   node: word.default('main'),
   lifetime: whole('seconds', 1, LIFETIME_MAX_S, '3600'),
 })

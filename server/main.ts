@@ -21,6 +21,7 @@ const RUN_OPTIONS: ParseArgsOptionsConfig = {
   modem: { type: 'string', multiple: true },
   number: { type: 'string', multiple: true },
   listen: { type: 'string' },
+  'allow-x25519': { type: 'boolean' },
   node: { type: 'string' },
   lifetime: { type: 'string' },
   json: { type: 'boolean' },

@@ -56,7 +56,14 @@ async function open(
   await sessions.eraseOwn()
   closing.push(() => sessions.eraseOwn())
   closing.push(startUpkeep(store, sessions, clock, log))
-  const internet = await openInternetPort({ sessions, catalogue, clock, log, ...options.listen })
+  const internet = await openInternetPort({
+    sessions,
+    catalogue,
+    clock,
+    log,
+    ...options.listen,
+    allowX25519: options['allow-x25519'],
+  })
   closing.push(() => internet.close())
   const line = new LineService({
     store,

@@ -17,6 +17,7 @@ run
   --modem PATH          serial port of a modem that is called; may be repeated
   --number NUMBER       number that is called (IDb); may be repeated; default: all numbers on tickets
   --listen HOST:PORT    the Internet port (127.0.0.1:8443); port 0 is any free one
+  --allow-x25519        let third-party clients without ML-KEM use X25519 alone
   --node NAME           name of this process among several on one data folder (main)
   --lifetime SECONDS    how long a session lasts (3600)
 

@@ -8,6 +8,8 @@ import { CallStream } from './call-stream.ts'
 
 /** From ATD or ATA to CONNECT, milliseconds: ringing, training of the modems (TS 27.007 gives none, V.250 S7 allows 255 s). */
 const CONNECT_MS = 90_000
+/** A modem answers AT at once, milliseconds. */
+const ALIVE_MS = 2000
 const HANG_UP_MS = 10_000
 /** Attempts of `+++` until the port is closed, which drops DTR. */
 const ESCAPES = 2
@@ -64,7 +66,14 @@ export class CallModem {
     const init = await this.ready()
     if (!init.ok) return init
     if (signal.aborted) return { ok: false, reason: 'cancelled', detail: 'cancelled before dialling' }
+    // A modem that fell silent since must not keep its caller waiting as long as a ringing may take.
+    const alive = await this.#engine.command('AT', ALIVE_MS)
+    if (alive.final.type !== 'ok') {
+      this.#ready = undefined
+      return { ok: false, reason: 'modem-absent', detail: `${this.path}: the modem does not answer AT` }
+    }
     const abort = (): void => this.#engine.abort()
+    if (signal.aborted) return { ok: false, reason: 'cancelled', detail: 'cancelled before dialling' }
     signal.addEventListener('abort', abort, { once: true })
     const result = await this.#connect(`ATD${number}`, number)
     signal.removeEventListener('abort', abort)

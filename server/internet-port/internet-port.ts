@@ -13,6 +13,8 @@ export interface InternetPortOptions extends RoutesOptions {
   /** 0: any free one. */
   readonly port: number
   readonly limits?: Partial<Limits>
+  /** For third-party clients without ML-KEM; false unless the operator says so. */
+  readonly allowX25519?: boolean
 }
 
 export interface Limits {
@@ -93,6 +95,7 @@ export async function openInternetPort(options: InternetPortOptions): Promise<In
 
   const acceptor = new PskAcceptor({
     timeoutMs: limits.handshakeMs,
+    allowX25519: options.allowX25519 ?? false,
     findPsk: (identity) => sessions.findPsk(identity),
     onConnection: (socket, identity) => {
       halfOpen.proved(socket)
