@@ -1,7 +1,7 @@
 import { type AtFinal, parseFinal } from './response.ts'
 
 /*
- * One command at a time (MODEM.md §6 rule 1) as a pure function (state, event) → {state, effects}:
+ * One command at a time as a pure function (state, event) → {state, effects}:
  *
  *   idle ──command──► waiting ──final──► idle      waiting ──CONNECT──► data ──lines──► idle
  *   waiting ──timer──► quiet ──timer──► probing ──OK──► idle    probing ──timer, 10 times──► dead
@@ -87,7 +87,7 @@ function start(state: AtState, command: AtCommand): AtStep {
 }
 
 function line(state: AtState, text: string): AtStep {
-  // A modem that says RDY while running has reset: settings and calls are gone (MODEM.md §2).
+  // A modem that says RDY while running has reset: settings and calls are gone.
   if (text === 'RDY') return reset(state)
   if (state.type === 'waiting') return answer(state, text)
   if (state.type === 'quiet') return { state, effects: [{ type: 'timer', ms: QUIET_MS }] }

@@ -24,7 +24,7 @@ const WORDS: Readonly<Record<string, AtFinal>> = {
 }
 
 /**
- * The final result code that a line is, or undefined (MODEM.md §1). Blanks around it and any case of error sources are
+ * The final result code that a line is, or undefined. Blanks around it and any case of error sources are
  * taken as modems send them; words and an empty value after CME and CMS are kept as text.
  */
 export function parseFinal(line: string): AtFinal | undefined {

@@ -16,7 +16,7 @@ export type AtToken =
   | { readonly type: 'discarded'; readonly bytes: number }
 
 /**
- * Cuts what a modem says into lines, byte by byte, whatever the reads (MODEM.md §6 rule 2). The receiver may switch to
+ * Cuts what a modem says into lines, byte by byte, whatever the reads. The receiver may switch to
  * data mode while it handles a line (CONNECT): the very next byte is then data. Lines end with CR, LF or any mix of them,
  * NUL and FF at boot are skipped, memory is bounded.
  */
@@ -86,7 +86,7 @@ export class AtSplitter {
   }
 
   #add(byte: number): void {
-    // Not every modem puts the blank of `> ` (MODEM.md §4): the sign alone is the prompt, and a blank after it is dropped.
+    // Not every modem puts the blank of `> `: the sign alone is the prompt, and a blank after it is dropped.
     const blank = this.#skipBlank && byte === BLANK
     this.#skipBlank = this.#promptExpected && this.#length === 0 && byte === PROMPT
     if (blank) return
