@@ -1,0 +1,366 @@
+import { randomBytes } from 'node:crypto'
+import type { ExecutionContext, TestFn } from 'ava'
+import { Secret } from '../../../keys/secret.ts'
+import type { EnrolmentCommit, ExchangeCommit, NewTicket, Store } from '../../../server/store/store.ts'
+import { hex } from '../world.ts'
+
+const NOW = 1_000_000
+const LATER = 2_000_000
+const bytes = (length: number): Uint8Array => Uint8Array.from(randomBytes(length))
+const secret = (): Secret => new Secret(bytes(32))
+
+export function newTicket(cardId = 'card-1', more: Partial<NewTicket> = {}): NewTicket {
+  return {
+    cardId,
+    ticketId: bytes(16),
+    secret: secret(),
+    issuedAt: NOW,
+    expiresAt: LATER,
+    addresses: ['+81312345678'],
+    ...more,
+  }
+}
+
+export function enrolmentOf(ticket: NewTicket, more: Partial<EnrolmentCommit> = {}): EnrolmentCommit {
+  const { cardId, ticketId } = ticket
+  const made = { requestHash: bytes(32), cardPublic: bytes(32), ratchet: secret(), hint: bytes(8), response: bytes(80) }
+  return { cardId, ticketId, at: NOW, ...made, ...more }
+}
+
+export interface Wanted {
+  readonly ids?: readonly string[]
+  readonly userId?: string
+  readonly node?: string
+  readonly expiresAt?: number
+}
+
+export function exchangeOf(cardId: string, expectedHint: Uint8Array, wanted?: Wanted): ExchangeCommit {
+  const {
+    ids = [randomBytes(16).toString('base64url')],
+    userId = 'alice',
+    node = 'a',
+    expiresAt = LATER,
+  } = wanted ?? {}
+  return {
+    cardId,
+    expectedHint,
+    nextRatchet: secret(),
+    nextHint: bytes(8),
+    requestHash: bytes(32),
+    response: bytes(100),
+    locked: false,
+    sessions: wanted && {
+      groupId: randomBytes(16).toString('hex'),
+      userId,
+      node,
+      expiresAt,
+      keys: ids.map((id, index) => ({ id, psk: secret(), index })),
+    },
+  }
+}
+
+/** A store with a user and an enrolled card. @returns the card's hint */
+export async function filled(store: Store, cardId = 'card-1'): Promise<Uint8Array> {
+  await store.addAccount({ userId: 'alice', password: 'hashed', createdAt: NOW })
+  const ticket = newTicket(cardId)
+  await store.issueTicket(ticket)
+  const commit = enrolmentOf(ticket)
+  await store.commitEnrolment(commit)
+  return commit.hint
+}
+
+/**
+ * What every Store must do, whatever database stands behind it.
+ * @param open two stores on one new, empty database: two nodes
+ */
+export function storeContract(test: TestFn, open: (t: ExecutionContext) => Promise<readonly [Store, Store]>): void {
+  const both = (title: string, run: (t: ExecutionContext, one: Store, two: Store) => Promise<void>): void => {
+    test(`store: ${title}`, async (t) => run(t, ...(await open(t))))
+  }
+
+  both('the server has one identity, made once, at whichever node', async (t, one, two) => {
+    const [first, second] = await Promise.all([one.identity(), two.identity()])
+    t.is(hex(first.publicKey), hex(second.publicKey))
+    t.is(hex(first.secretKey), hex(second.secretKey))
+    t.is(hex((await one.identity()).secretKey), hex(first.secretKey))
+  })
+
+  both('accounts are added once, listed by name, changed and removed', async (t, one, two) => {
+    const account = (userId: string) => ({ userId, password: `hash of ${userId}`, createdAt: NOW })
+    t.true(await one.addAccount(account('bob')))
+    t.false(await two.addAccount({ ...account('bob'), password: 'other' }))
+    t.true(await two.addAccount(account('alice')))
+    t.deepEqual(await one.accounts(), [account('alice'), account('bob')])
+    t.is(await one.account('Bob'), undefined)
+    t.true(await one.setPassword('bob', 'new'))
+    t.is((await two.account('bob'))?.password, 'new')
+    t.false(await one.setPassword('carol', 'new'))
+    t.true(await two.removeAccount('bob'))
+    t.false(await one.removeAccount('bob'))
+    t.is(await one.account('bob'), undefined)
+  })
+
+  both('attempts are counted by comparing before setting', async (t, one, two) => {
+    const key = bytes(32)
+    const first = { failures: 1, lockedUntil: 0, lastAt: NOW }
+    const second = { failures: 2, lockedUntil: LATER, lastAt: NOW + 1 }
+    t.is(await one.attempts(key), undefined)
+    t.true(await one.replaceAttempts(key, undefined, first))
+    t.false(await two.replaceAttempts(key, undefined, first))
+    t.true(await two.replaceAttempts(key, first, second))
+    t.false(await one.replaceAttempts(key, first, second))
+    t.deepEqual(await one.attempts(key), second)
+    t.true(await one.clearAttempts(key))
+    t.false(await two.clearAttempts(key))
+    t.false(await two.replaceAttempts(key, second, first))
+  })
+
+  both('old counters are forgotten, locked ones are not, and beyond the bound the oldest go', async (t, one) => {
+    const add = async (lastAt: number, lockedUntil = 0): Promise<Uint8Array> => {
+      const key = bytes(32)
+      await one.replaceAttempts(key, undefined, { failures: 1, lockedUntil, lastAt })
+      return key
+    }
+    const [old, locked, third, newest] = [await add(1), await add(2, LATER), await add(500), await add(900)]
+    t.is(await one.pruneAttempts(NOW, 100, 10), 1)
+    t.is(await one.attempts(old), undefined)
+    t.truthy(await one.attempts(locked))
+    t.is(await one.pruneAttempts(NOW, 100, 1), 2)
+    t.is(await one.attempts(third), undefined)
+    t.truthy(await one.attempts(newest))
+  })
+
+  both('a ticket is kept with its secret, replaced by a newer one, revoked once', async (t, one, two) => {
+    const ticket = newTicket()
+    await one.issueTicket(ticket)
+    const stored = await two.ticket('card-1')
+    t.is(hex(stored?.secret?.reveal()), hex(ticket.secret.reveal()))
+    t.like(stored, { cardId: 'card-1', state: 'open', expiresAt: LATER, requestHash: undefined, response: undefined })
+    const newer = newTicket('card-1', { addresses: ['+81399999999', '+81312345678'] })
+    await two.issueTicket(newer)
+    t.is(hex((await one.ticket('card-1'))?.ticketId), hex(newer.ticketId))
+    t.deepEqual(await one.lineAddresses(), ['+81312345678', '+81399999999'])
+    t.true(await one.revokeTicket('card-1', NOW))
+    t.false(await two.revokeTicket('card-1', NOW))
+    t.is((await two.ticket('card-1'))?.state, 'revoked')
+    t.is(await one.ticket('card-2'), undefined)
+    const events = (await one.notes('notice', 10)).map(({ event }) => event)
+    t.deepEqual(events, ['ticket.revoked', 'ticket.issued', 'ticket.issued'])
+  })
+
+  both('secrets of tickets long expired are erased, others kept', async (t, one) => {
+    await one.issueTicket(newTicket('old', { expiresAt: 10 }))
+    await one.issueTicket(newTicket('new'))
+    t.is(await one.eraseTicketSecrets(11), 1)
+    t.is(await one.eraseTicketSecrets(11), 0)
+    t.is((await one.ticket('old'))?.secret, undefined)
+    t.truthy((await one.ticket('new'))?.secret)
+  })
+
+  both('one ticket is used once, at whichever node', async (t, one, two) => {
+    const ticket = newTicket()
+    await one.issueTicket(ticket)
+    const commits = [enrolmentOf(ticket), enrolmentOf(ticket)] as const
+    const done = await Promise.all([one.commitEnrolment(commits[0]), two.commitEnrolment(commits[1])])
+    t.deepEqual(done.filter(Boolean), [true])
+    const winner = commits[done.indexOf(true)]
+    const stored = await two.ticket('card-1')
+    t.is(stored?.state, 'used')
+    t.is(hex(stored?.response), hex(winner?.response))
+    t.is(hex(stored?.requestHash), hex(winner?.requestHash))
+    const found = await one.cardByHint(winner?.hint ?? bytes(8))
+    t.is(hex(found?.card.currentRatchet.reveal()), hex(winner?.ratchet.reveal()))
+    t.is(found?.card.previous, undefined)
+    t.false(await one.revokeTicket('card-1', NOW))
+  })
+
+  both('an expired, revoked, replaced or missing ticket is used by nobody', async (t, one) => {
+    const expired = newTicket('expired', { expiresAt: NOW })
+    const revoked = newTicket('revoked')
+    const replaced = newTicket('replaced')
+    for (const ticket of [expired, revoked, replaced, newTicket('replaced')]) await one.issueTicket(ticket)
+    await one.revokeTicket('revoked', NOW)
+    for (const ticket of [expired, revoked, replaced, newTicket('missing')]) {
+      t.false(await one.commitEnrolment(enrolmentOf(ticket)), ticket.cardId)
+    }
+    t.deepEqual(await one.cards(), [])
+  })
+
+  both('enrolment requests are remembered with their ticket, the latest 64 of a card', async (t, one, two) => {
+    const seen = (at: number) => ({ requestHash: bytes(32), cardId: 'card-1', ticketId: bytes(16), at })
+    const all = Array.from({ length: 70 }, (_, n) => seen(NOW + n))
+    for (const one_ of all) await one.rememberEnrolment(one_)
+    await one.rememberEnrolment({ ...seen(0), cardId: 'card-2' })
+    const [oldest, last] = [all[0], all[69]]
+    if (oldest === undefined || last === undefined) return t.fail()
+    t.is(await two.seenEnrolment(oldest.requestHash), undefined)
+    t.is(hex((await two.seenEnrolment(last.requestHash))?.ticketId), hex(last.ticketId))
+    await two.rememberEnrolment({ ...last, ticketId: bytes(16) })
+    t.is(hex((await two.seenEnrolment(last.requestHash))?.ticketId), hex(last.ticketId))
+  })
+
+  both('re-enrolment replaces keys, ratchets and lock, and ends the sessions', async (t, one) => {
+    const hint = await filled(one)
+    const exchange = exchangeOf('card-1', hint, { ids: ['k'] })
+    t.true(await one.commitExchange(exchange))
+    t.true(await one.lockCard('card-1', 'lost', NOW))
+    const ticket = newTicket()
+    await one.issueTicket(ticket)
+    const commit = enrolmentOf(ticket)
+    t.true(await one.commitEnrolment(commit))
+    t.is(await one.session('k', NOW), undefined)
+    for (const gone of [hint, exchange.nextHint]) t.is(await one.cardByHint(gone), undefined)
+    t.like(await one.cards(), [{ cardId: 'card-1', lockReason: undefined }])
+    t.is((await one.notes('notice', 1))[0]?.event, 'card.re-enrolled')
+  })
+
+  both('an exchange moves the ratchet, keeps the answer, and drops the ratchet before', async (t, one, two) => {
+    const hint = await filled(one)
+    const first = exchangeOf('card-1', hint, { ids: ['k0', 'k1'] })
+    t.true(await one.commitExchange(first))
+    const now = await two.cardByHint(first.nextHint)
+    t.is(now?.uses, 'current')
+    const before = await two.cardByHint(hint)
+    t.is(before?.uses, 'previous')
+    t.is(hex(before?.card.previous?.response), hex(first.response))
+    t.is(hex(before?.card.previous?.requestHash), hex(first.requestHash))
+    t.is(hex(before?.card.currentRatchet.reveal()), hex(first.nextRatchet.reveal()))
+    t.true(await two.commitExchange(exchangeOf('card-1', first.nextHint)))
+    t.is(await one.cardByHint(hint), undefined)
+    t.is((await one.cardByHint(first.nextHint))?.uses, 'previous')
+  })
+
+  both('two continuations at once: one is committed, with its sessions', async (t, one, two) => {
+    const hint = await filled(one)
+    const commits = [exchangeOf('card-1', hint, { ids: ['a'] }), exchangeOf('card-1', hint, { ids: ['b'] })] as const
+    const done = await Promise.all([one.commitExchange(commits[0]), two.commitExchange(commits[1])])
+    t.deepEqual(done.filter(Boolean), [true])
+    const [won, lost] = done[0] ? ['a', 'b'] : ['b', 'a']
+    t.truthy(await two.session(won ?? '', NOW))
+    t.is(await one.session(lost ?? '', NOW), undefined)
+  })
+
+  both('an exchange is too late when the card was locked, unlocked, removed, or the user is gone', async (t, one) => {
+    const hint = await filled(one)
+    await one.lockCard('card-1', 'lost', NOW)
+    t.false(await one.commitExchange(exchangeOf('card-1', hint)))
+    t.true(await one.commitExchange({ ...exchangeOf('card-1', hint), locked: true, nextHint: hint }))
+    await one.unlockCard('card-1', NOW)
+    t.false(await one.commitExchange({ ...exchangeOf('card-1', hint), locked: true }))
+    t.false(await one.commitExchange(exchangeOf('card-1', hint, { userId: 'bob' })))
+    t.false(await one.commitExchange(exchangeOf('card-1', bytes(8))))
+    await one.removeCard('card-1', NOW)
+    t.false(await one.commitExchange(exchangeOf('card-1', hint)))
+  })
+
+  both('a lock is an alarm, ends sessions, and is set and taken once', async (t, one, two) => {
+    const hint = await filled(one)
+    await one.commitExchange(exchangeOf('card-1', hint, { ids: ['k'] }))
+    t.true(await one.lockCard('card-1', 'cloned', NOW))
+    t.false(await two.lockCard('card-1', 'other reason', NOW))
+    t.false(await two.lockCard('card-9', 'cloned', NOW))
+    t.is(await two.session('k', NOW), undefined)
+    t.is((await two.cards())[0]?.lockReason, 'cloned')
+    t.deepEqual(await two.notes('alarm', 9), [
+      { at: NOW, level: 'alarm', event: 'card.locked', subject: 'card-1', detail: 'cloned' },
+    ])
+    t.true(await two.unlockCard('card-1', LATER))
+    t.false(await one.unlockCard('card-1', LATER))
+    t.is((await one.notes(undefined, 1))[0]?.event, 'card.unlocked')
+  })
+
+  both('a removed card takes its ticket and sessions with it', async (t, one, two) => {
+    const hint = await filled(one)
+    await one.commitExchange(exchangeOf('card-1', hint, { ids: ['k'] }))
+    t.true(await two.removeCard('card-1', NOW))
+    t.false(await two.removeCard('card-1', NOW))
+    t.is(await one.ticket('card-1'), undefined)
+    t.is(await one.session('k', NOW), undefined)
+    t.is(await one.psk('k', NOW), undefined)
+  })
+
+  both('a session is found until it expires, at every node', async (t, one, two) => {
+    const commit = exchangeOf('card-1', await filled(one), { ids: ['k0', 'k1'], node: 'b' })
+    await one.commitExchange(commit)
+    const groupId = commit.sessions?.groupId ?? ''
+    t.deepEqual(await two.session('k1', LATER - 1), {
+      id: 'k1',
+      groupId,
+      index: 1,
+      userId: 'alice',
+      cardId: 'card-1',
+      node: 'b',
+      opened: false,
+      expiresAt: LATER,
+    })
+    t.is(hex(await two.psk('k0', LATER - 1)), hex(commit.sessions?.keys[0]?.psk.reveal()))
+    t.is(await two.session('k1', LATER), undefined)
+    t.is(await two.psk('k0', LATER), undefined)
+    t.false(await two.openSession('k0', LATER))
+    t.deepEqual(await two.group(groupId, LATER), [])
+    t.is((await two.group(groupId, NOW)).length, 2)
+    t.is(await one.eraseExpired(LATER - 1), 0)
+    t.is(await one.eraseExpired(LATER), 2)
+    t.deepEqual(await two.group(groupId, NOW), [])
+  })
+
+  both('a later key takes over only from an open one, and erases those before it', async (t, one, two) => {
+    const commit = exchangeOf('card-1', await filled(one), { ids: ['k0', 'k1', 'k2'] })
+    await one.commitExchange(commit)
+    t.false(await one.rekeySession('k1', NOW))
+    t.true(await two.openSession('k0', NOW))
+    t.true((await one.session('k0', NOW))?.opened)
+    t.false((await one.session('k1', NOW))?.opened)
+    t.false(await one.rekeySession('k1', LATER))
+    t.true(await two.rekeySession('k1', NOW))
+    t.true(await two.rekeySession('k1', NOW))
+    t.is(await one.session('k0', NOW), undefined)
+    t.true((await one.session('k1', NOW))?.opened)
+    t.false(await one.rekeySession('k0', NOW))
+    t.false(await one.openSession('k0', NOW))
+    t.true(await one.rekeySession('k2', NOW))
+    t.is((await two.group(commit.sessions?.groupId ?? '', NOW)).length, 1)
+  })
+
+  both('sessions are erased by group and by node, and with their user', async (t, one, two) => {
+    let hint = await filled(one)
+    const add = async (ids: readonly string[], node: string): Promise<string> => {
+      const commit = exchangeOf('card-1', hint, { ids, node })
+      await one.commitExchange(commit)
+      hint = commit.nextHint
+      return commit.sessions?.groupId ?? ''
+    }
+    const group = await add(['a0', 'a1'], 'a')
+    await add(['a2'], 'a')
+    await add(['b0'], 'b')
+    t.is(await two.eraseGroup(group), 2)
+    t.is(await two.eraseGroup(group), 0)
+    t.is(await two.eraseNode('a'), 1)
+    t.truthy(await one.session('b0', NOW))
+    await two.setPassword('alice', 'new')
+    t.is(await one.session('b0', NOW), undefined)
+    await add(['b1'], 'b')
+    await two.removeAccount('alice')
+    t.is(await one.psk('b1', NOW), undefined)
+  })
+
+  both('notes are read newest first, by level, and bounded', async (t, one, two) => {
+    const note = (n: number) =>
+      ({ at: n, level: n % 2 ? 'alarm' : 'notice', event: `e${n}`, subject: 's', detail: '' }) as const
+    for (let n = 0; n < 6; n++) await one.addNote(note(n))
+    t.deepEqual(await two.notes(undefined, 2), [note(5), note(4)])
+    t.deepEqual(await two.notes('alarm', 9), [note(5), note(3), note(1)])
+    t.is(await one.pruneNotes(4), 2)
+    t.is(await one.pruneNotes(4), 0)
+    t.deepEqual(await two.notes('alarm', 9), [note(5), note(3)])
+  })
+
+  both('bytes given to it are not changed, and secrets it gives belong to the caller', async (t, one) => {
+    const ticket = newTicket()
+    const before = hex(ticket.secret.reveal())
+    await one.issueTicket(ticket)
+    ;(await one.ticket('card-1'))?.secret?.wipe()
+    t.is(hex(ticket.secret.reveal()), before)
+    t.is(hex((await one.ticket('card-1'))?.secret?.reveal()), before)
+  })
+}

@@ -1,0 +1,88 @@
+import test from 'ava'
+import { every } from '../../server/time.ts'
+import { SWEEP_MS, startUpkeep, UPKEEP_MS } from '../../server/upkeep.ts'
+import { FakeClock } from '../fake-clock.ts'
+import { enrolled, firstKey, issueTicket } from './test-card.ts'
+import { LIFETIME_S, world } from './world.ts'
+
+const DAY_MS = 86_400_000
+
+test('work is done at each interval, never twice at once, and not after stopping', async (t) => {
+  const clock = new FakeClock()
+  let runs = 0
+  let finish = (): void => {}
+  const stop = every(clock, 100, () => {
+    runs++
+    return new Promise((resolve) => {
+      finish = resolve
+    })
+  })
+  await clock.advance(99)
+  t.is(runs, 0)
+  await clock.advance(500)
+  t.is(runs, 1) // it is not over yet
+  finish()
+  await clock.advance(100)
+  t.is(runs, 2)
+  let stopped = false
+  const stopping = stop().then(() => {
+    stopped = true
+  })
+  await clock.advance(1000)
+  t.false(stopped)
+  finish()
+  await stopping
+  await clock.advance(1000)
+  t.is(runs, 2)
+  t.is(clock.waiting, 0)
+})
+
+test('expired sessions are erased within two seconds, and whoever has connections is told', async (t) => {
+  const it = await world(t)
+  const key = firstKey(await (await enrolled(it)).login(it))
+  let told = 0
+  it.sessions.onChanged(() => told++)
+  const stop = startUpkeep(it.store, it.sessions, it.clock, () => {})
+  t.teardown(stop)
+  await it.clock.advance(LIFETIME_S * 1000 - 1)
+  t.truthy(await it.store.session(key.id, 0))
+  await it.clock.advance(1 + SWEEP_MS)
+  t.is(await it.store.session(key.id, 0), undefined)
+  t.true(told > 0)
+})
+
+test('secrets of tickets are kept for a week after expiry, counters for two days', async (t) => {
+  const it = await world(t)
+  const stop = startUpkeep(it.store, it.sessions, it.clock, () => {})
+  t.teardown(stop)
+  await issueTicket(it, 'card-9', it.clock.now())
+  await it.accounts.check('nobody', 'wrong')
+  await it.clock.advance(UPKEEP_MS)
+  t.truthy((await it.store.ticket('card-9'))?.secret)
+  // FakeClock runs every due timer: days of sweeps would take long, so only the upkeep's hour is reached again.
+  await stop()
+  await it.clock.advance(8 * DAY_MS)
+  const again = startUpkeep(it.store, it.sessions, it.clock, () => {})
+  await it.clock.advance(UPKEEP_MS)
+  await again()
+  t.is((await it.store.ticket('card-9'))?.secret, undefined)
+  t.is(await it.store.pruneAttempts(0, 0, 0), 0)
+})
+
+test('a fault of the store is told and does not end the upkeep', async (t) => {
+  let broken = true
+  const it = await world(t, {
+    wrap: (store) => ({
+      ...store,
+      eraseExpired: (now) => (broken ? Promise.reject(new Error('disk gone')) : store.eraseExpired(now)),
+    }),
+  })
+  const faults: unknown[] = []
+  const stop = startUpkeep(it.store, it.sessions, it.clock, (event) => faults.push(event))
+  t.teardown(stop)
+  await it.clock.advance(SWEEP_MS)
+  t.like(faults, [{ event: 'upkeep.fault', code: 'UNEXPECTED' }])
+  broken = false
+  await it.clock.advance(3 * SWEEP_MS)
+  t.is(faults.length, 1)
+})
