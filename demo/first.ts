@@ -13,8 +13,8 @@ import { CARD_ID, World } from './world.ts'
 
 const CONTENT = fileURLToPath(new URL('./content', import.meta.url))
 const RATE = 9600
-/** One way, milliseconds: a data call over GSM with its radio link protocol takes about 0.6 s there and back. */
-const LATENCY_MS = 300
+/** One way, milliseconds: a data call over GSM with its radio link protocol takes most of a second there and back. */
+const LATENCY_MS = 400
 const USER = 'alice@example.org'
 const PASSWORD = 'correct-horse'
 
