@@ -36,7 +36,7 @@ const LOOK_MS = 500
  * Closes a port that is gone. The binding sees a hang-up only while it waits for bytes; one between two of its reads gives it
  * empty reads without end.
  */
-function watch(port: SerialPort): void {
+export function closeWhenGone(port: SerialPort): void {
   const timer = setInterval(() => {
     if (!port.isOpen) return
     port.get((error) => {
@@ -60,7 +60,7 @@ function modemPort(path: string, port: SerialPort): ModemPort {
         onClose()
       }
       port.on('error', vanish).on('close', vanish).on('data', onData)
-      watch(port)
+      closeWhenGone(port)
     },
     write: (bytes) => {
       if (port.isOpen) port.write(Buffer.from(bytes))
