@@ -25,3 +25,21 @@ export function every(clock: Clock, ms: number, work: () => Promise<void>): () =
     await running
   }
 }
+
+/** @returns runs `work`, never twice at once: however often it is called meanwhile, there is one more run after it */
+export function coalesced(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  let next: Promise<void> | undefined
+  const run = (): Promise<void> => {
+    next = undefined
+    running = work().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+  return () => {
+    if (running === undefined) return run()
+    next ??= running.then(run, run)
+    return next
+  }
+}

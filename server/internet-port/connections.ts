@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../line/clock.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { StoredSession } from '../store/store.ts'
@@ -6,6 +7,8 @@ import type { StoredSession } from '../store/store.ts'
 /** A connection must ask for something within this time, milliseconds; and again after each answer. */
 const FIRST_REQUEST_MS = 15_000
 const NEXT_REQUEST_MS = 75_000
+/** Sessions that are looked up without a pause: a few milliseconds with a database in the same process. */
+const PORTION = 100
 
 /** One TLS connection and the session key it was made under. */
 export interface Connection {
@@ -98,11 +101,15 @@ export class Connections {
   /**
    * Looks in the store which sessions are gone, whoever erased them, and ends their connections. After a rekey the old key's
    * connections may finish the answer they are sending: what is encrypted by then cannot be called back anyway.
+   * @param only the sessions of one call; else all, in portions between which other work gets its turn
    */
-  async recheck(): Promise<void> {
+  async recheck(only?: string): Promise<void> {
     const { sessions } = this.#options
-    const ids = new Map([...this.#entries.values()].map(({ sessionId, groupId }) => [sessionId, groupId]))
-    for (const [sessionId, groupId] of ids) {
+    const entries = [...this.#entries.values()].filter(({ groupId }) => only === undefined || groupId === only)
+    let looked = 0
+    for (const [sessionId, groupId] of new Map(entries.map((entry) => [entry.sessionId, entry.groupId]))) {
+      if (++looked % PORTION === 0) await setImmediate()
+      if (this.#entries.size === 0) return // all closed meanwhile
       if ((await sessions.find(sessionId)) !== undefined) continue
       const rekeyed = await sessions.groupLives(groupId)
       for (const entry of [...this.#entries.values()].filter((one) => one.sessionId === sessionId)) {

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { PskAcceptor } from '../../internet/accept.ts'
 import { asServerError, ServerError } from '../errors.ts'
+import { coalesced } from '../time.ts'
 import { PROBLEMS, sendProblem } from './answers.ts'
 import { Connections } from './connections.ts'
 import { HalfOpen } from './half-open.ts'
@@ -119,8 +120,8 @@ export async function openInternetPort(options: InternetPortOptions): Promise<In
     halfOpen.add(socket)
     if (!socket.destroyed) acceptor.accept(socket)
   })
-  const recheck = (): Promise<void> => connections.recheck().catch(fault)
-  sessions.onChanged(recheck)
+  const recheck = coalesced(() => connections.recheck().catch(fault))
+  sessions.onChanged((groupId) => (groupId === undefined ? recheck() : connections.recheck(groupId).catch(fault)))
 
   const { port, host } = options
   await new Promise<void>((resolve, reject) => {

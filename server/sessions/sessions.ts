@@ -27,7 +27,7 @@ export interface SessionSummary {
  */
 export class Sessions {
   readonly #options: SessionsOptions
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new Set<(groupId?: string) => void>()
 
   constructor(options: SessionsOptions) {
     this.#options = options
@@ -86,7 +86,7 @@ export class Sessions {
     const { store, now } = this.#options
     if (!(await store.rekeySession(session.id, now()))) return false
     this.#options.log({ event: 'session.rekeyed', path: 'internet', session: short(session), key: session.index + 1 })
-    this.changed()
+    this.changed(session.groupId)
     return true
   }
 
@@ -104,18 +104,18 @@ export class Sessions {
     this.changed()
   }
 
-  /** @param listener told that sessions may have ended: look again whose connections must end */
-  onChanged(listener: () => void): void {
+  /** @param listener told that sessions may have ended, those of one call or any: look again whose connections must end */
+  onChanged(listener: (groupId?: string) => void): void {
     this.#listeners.add(listener)
   }
 
-  changed(): void {
-    for (const listener of this.#listeners) listener()
+  changed(groupId?: string): void {
+    for (const listener of this.#listeners) listener(groupId)
   }
 
   async #erase({ groupId }: StoredSession): Promise<void> {
     await this.#options.store.eraseGroup(groupId)
-    this.changed()
+    this.changed(groupId)
   }
 
   #step(step: 'S12' | 'S13' | 'S14' | 'S15' | 'S16' | 'S18', event: string, session: StoredSession, more = {}): void {

@@ -1,7 +1,7 @@
 import test from 'ava'
-import { every } from '../../server/time.ts'
+import { coalesced, every } from '../../server/time.ts'
 import { SWEEP_MS, startUpkeep, UPKEEP_MS } from '../../server/upkeep.ts'
-import { FakeClock } from '../fake-clock.ts'
+import { FakeClock, settle } from '../fake-clock.ts'
 import { enrolled, firstKey, issueTicket } from './test-card.ts'
 import { LIFETIME_S, world } from './world.ts'
 
@@ -35,6 +35,37 @@ test('work is done at each interval, never twice at once, and not after stopping
   await clock.advance(1000)
   t.is(runs, 2)
   t.is(clock.waiting, 0)
+})
+
+test('coalesced: calls during a run make one more run after it, which all of them wait for', async (t) => {
+  const runs: (() => void)[] = []
+  const work = coalesced(() => new Promise((resolve) => runs.push(resolve)))
+  const first = work()
+  const ended: number[] = []
+  const later = [1, 2, 3].map((n) => work().then(() => ended.push(n)))
+  t.is(runs.length, 1)
+  runs[0]?.()
+  await first
+  await settle()
+  t.is(runs.length, 2)
+  t.deepEqual(ended, [])
+  runs[1]?.()
+  await Promise.all(later)
+  t.deepEqual(ended, [1, 2, 3])
+  const fresh = work()
+  t.is(runs.length, 3)
+  runs[2]?.()
+  await fresh
+})
+
+test('coalesced: a run that fails fails for its own callers only', async (t) => {
+  let runs = 0
+  const work = coalesced(() => (++runs === 1 ? Promise.reject(new Error('disk gone')) : Promise.resolve()))
+  const [first, second] = [work(), work()]
+  await t.throwsAsync(first, { message: 'disk gone' })
+  await t.notThrowsAsync(second)
+  await t.notThrowsAsync(work())
+  t.is(runs, 3)
 })
 
 test('expired sessions are erased within two seconds, and whoever has connections is told', async (t) => {

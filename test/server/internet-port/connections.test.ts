@@ -125,6 +125,32 @@ test('even then it ends with the lifetime of the session', async (t) => {
   t.true(busy.socket.destroyed)
 })
 
+test('looking again at one call leaves the others alone', async (t) => {
+  const { connections, open, live, groups } = setUp()
+  const [one, other] = [open('a', 'one'), open('b', 'other')]
+  live.clear()
+  groups.clear()
+  await connections.recheck('one')
+  t.true(one.socket.destroyed)
+  t.false(other.socket.destroyed)
+  await connections.recheck()
+  t.true(other.socket.destroyed)
+})
+
+test('looking again at very many lets other work have its turn', async (t) => {
+  const { connections, open, live, groups } = setUp({ totalMax: 1000, perSessionMax: 1000 })
+  const all = Array.from({ length: 350 }, (_, n) => open(`k${n}`, `g${n}`))
+  live.clear()
+  groups.clear()
+  let turns = 0
+  const work = async (): Promise<void> => {
+    for (; !all.every(({ socket }) => socket.destroyed); turns++) await new Promise((done) => setImmediate(done))
+  }
+  await Promise.all([connections.recheck(), work()])
+  t.true(turns >= 3)
+  t.is(connections.size, 0)
+})
+
 test('several requests at once: the time to ask again begins with the last answer', async (t) => {
   const { open, clock } = setUp()
   const one = open()

@@ -139,7 +139,7 @@ test('rekey: the next key takes over, the keys before it are erased, and it may 
 
 test('rekey: a download under the old key is finished, then its connection ends', async (t) => {
   const it = await portWorld(t)
-  const big = Buffer.alloc(24 * 2 ** 20, 'keyline ')
+  const big = Buffer.alloc(64 * 2 ** 20, 'keyline ')
   writeFileSync(join(it.content, 'big.txt'), big)
   const [first, second] = await it.keys({ keys: 2 })
   const one = await it.terminal(first)
@@ -218,6 +218,24 @@ test('after a crash a node erases what it made, and not what another one made', 
   await again.sessions.eraseOwn()
   await t.throwsAsync(it.terminal(ours), GONE)
   t.is((await (await it.terminal(theirs)).login()).status, 200)
+})
+
+test('a session that ends during the handshake gets no connection', async (t) => {
+  const it = await portWorld(t)
+  const [key] = await it.keys()
+  const { sessions, store } = it
+  const findPsk = sessions.findPsk.bind(sessions)
+  Object.assign(sessions, {
+    findPsk: async (id: string) => {
+      const psk = await findPsk(id)
+      await store.eraseGroup((await sessions.find(id))?.groupId ?? '')
+      return psk
+    },
+  })
+  const one = await it.terminal(key) // the handshake itself was under a key that was good
+  await one.ended()
+  t.is(it.port.connections, 0)
+  t.is(it.events.filter(({ event }) => event === 'internet.fault').length, 0)
 })
 
 test('a removed user and a new password end running sessions', async (t) => {
