@@ -1,5 +1,6 @@
+import { timingSafeEqual } from 'node:crypto'
 import { Handshake } from '../keys/noise.ts'
-import { firstRatchet } from '../keys/ratchet.ts'
+import { firstRatchet, ticketProof } from '../keys/ratchet.ts'
 import { Secret } from '../keys/secret.ts'
 import { type KeyPair, keyPair } from '../keys/x25519.ts'
 import {
@@ -46,7 +47,8 @@ export class CardEnrolment {
       psk: options.ticketSecret.reveal(),
       e,
     })
-    const request = this.#handshake.writeMessage(encodeEnrolmentRequest(options.cardId))
+    const proof = ticketProof(options.ticketSecret, options.own.publicKey)
+    const request = this.#handshake.writeMessage(encodeEnrolmentRequest({ cardId: options.cardId, proof }))
     this.pending = { request, ephemeral }
   }
 
@@ -69,6 +71,7 @@ export class ServerEnrolment {
   readonly cardId: string
   /** The card's static public key, 32 bytes. */
   readonly cardPublic: Uint8Array
+  readonly #proof: Uint8Array
   readonly #request: Uint8Array
   readonly #own: KeyPair
   readonly #calledAddress: string
@@ -80,9 +83,16 @@ export class ServerEnrolment {
     this.#request = request
     // Message 1 does not depend on the psk of `psk2`, but Noise §9.2 lets any psk change how ephemerals are mixed: read it with zeros.
     const { handshake, payload } = this.#read(new Uint8Array(32))
-    this.cardId = decodeEnrolmentRequest(payload)
+    const { cardId, proof } = decodeEnrolmentRequest(payload)
+    this.cardId = cardId
+    this.#proof = proof
     this.cardPublic = Uint8Array.from(handshake.remoteStatic ?? [])
     handshake.wipe()
+  }
+
+  /** Whether the sender holds this ticket; who does not gets no answer, and changes nothing. In constant time. */
+  holds(ticketSecret: Secret): boolean {
+    return timingSafeEqual(this.#proof, ticketProof(ticketSecret, this.cardPublic))
   }
 
   /** @returns the bytes to send and to keep (the same request gets the same response), and R₀ */

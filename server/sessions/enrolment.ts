@@ -44,10 +44,11 @@ async function answer(
 ): Promise<Uint8Array | undefined | 'raced'> {
   const { cardId, cardPublic } = enrolment
   const { secret, ticketId } = ticket
-  if (secret === undefined) return undefined
+  // Who only knows the server's key and a card id must not use up that card's ticket.
+  if (secret === undefined || !enrolment.holds(secret)) return undefined
   const at = now()
   const seen = await store.seenEnrolment(requestHash)
-  // Message 1 does not prove the ticket: a recording of it must not use up the card's next one.
+  // A recording of a request must not be answered under another ticket.
   if (seen !== undefined && !timingSafeEqual(seen.ticketId, ticketId)) return undefined
   if (ticket.response && ticket.requestHash && timingSafeEqual(ticket.requestHash, requestHash)) {
     log({ event: 'answer.repeated', path: 'line', card: cardId })

@@ -59,3 +59,14 @@ test('another server, another number or other bytes get no answer', (t) => {
     t.throws(() => new ServerEnrolment(server, NUMBER, touched), { instanceOf: NoiseError })
   }
 })
+
+test('who holds another secret does not hold the ticket, though his request can be read', (t) => {
+  const { server, secret, options } = setUp()
+  const far = new ServerEnrolment(server, NUMBER, new CardEnrolment(options).request)
+  t.true(far.holds(secret))
+  t.false(far.holds(new Secret(new Uint8Array(32).fill(8))))
+  const stranger = new CardEnrolment({ ...options, own: keyPair(), ticketSecret: new Secret(new Uint8Array(32)) })
+  const read = new ServerEnrolment(server, NUMBER, stranger.request)
+  t.is(read.cardId, 'card-1')
+  t.false(read.holds(secret))
+})

@@ -4,12 +4,13 @@ import { decodeArray, encodeArray, LineFormatError, textField } from './cbor.ts'
 /*
  * Payloads of the enrolment exchange (PROTOCOL.md §2), CBOR arrays:
  *
- *   request  [1, card id]     inside Noise IKpsk2 message 1, encrypted to the server's static key
+ *   request  [1, card id, proof of the ticket (16)]  inside Noise IKpsk2 message 1, encrypted to the server's static key
  *   response [0]              enrolled: both sides now hold each other's static key and R₀
  *            [reason]         refused
  */
 const VERSION = 1
 const ENROLLED = 0
+const PROOF_BYTES = 16
 
 export const ENROLMENT_REFUSALS = { 1: 'TICKET_USED', 2: 'TICKET_EXPIRED', 3: 'TICKET_REVOKED' } as const
 export type EnrolmentRefusal = (typeof ENROLMENT_REFUSALS)[keyof typeof ENROLMENT_REFUSALS]
@@ -18,15 +19,25 @@ export type EnrolmentResponse =
   | { readonly verdict: 'enrolled' }
   | { readonly verdict: 'refused'; readonly reason: EnrolmentRefusal }
 
-export function encodeEnrolmentRequest(cardId: string): Uint8Array {
-  return encodeArray([VERSION, cardId])
+export interface EnrolmentRequest {
+  readonly cardId: string
+  /** 16 bytes that only who holds the ticket can make (keys/ratchet.ts). */
+  readonly proof: Uint8Array
 }
 
-/** @returns the card id @throws LineFormatError */
-export function decodeEnrolmentRequest(bytes: Uint8Array): string {
+export function encodeEnrolmentRequest({ cardId, proof }: EnrolmentRequest): Uint8Array {
+  return encodeArray([VERSION, cardId, proof])
+}
+
+/** @throws LineFormatError */
+export function decodeEnrolmentRequest(bytes: Uint8Array): EnrolmentRequest {
   const fields = decodeArray(bytes)
-  if (fields.length !== 2 || fields[0] !== VERSION) throw new LineFormatError('expected an enrolment request')
-  return textField(fields[1], 'card id', 1, CARD_ID_MAX)
+  const proof = fields[2]
+  if (fields.length !== 3 || fields[0] !== VERSION) throw new LineFormatError('expected an enrolment request')
+  if (!(proof instanceof Uint8Array) || proof.length !== PROOF_BYTES) {
+    throw new LineFormatError(`expected a proof of ${PROOF_BYTES} bytes`)
+  }
+  return { cardId: textField(fields[1], 'card id', 1, CARD_ID_MAX), proof: Uint8Array.from(proof) }
 }
 
 export function encodeEnrolmentResponse(response: EnrolmentResponse): Uint8Array {
