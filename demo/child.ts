@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -24,27 +24,21 @@ export interface Child {
   kill(): Promise<void>
 }
 
+function spawnProgram(program: string, args: readonly string[]) {
+  const script = `${ROOT}${program}/main.ts`
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], { stdio: 'pipe' })
+}
+
 /** @param program folder whose `main.ts` is started @param onEvent told each event as it comes */
 export function startProgram(program: string, args: readonly string[], onEvent: (event: ChildEvent) => void): Child {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', `${ROOT}${program}/main.ts`, ...args],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const child = spawnProgram(program, args)
+  child.stdin.end()
   return watch(program, child, onEvent)
 }
 
 /** Runs a program to its end. @returns its standard output @throws Error with what it complained about */
 export async function runProgram(program: string, args: readonly string[], input = ''): Promise<string> {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', `${ROOT}${program}/main.ts`, ...args],
-    {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    },
-  )
+  const child = spawnProgram(program, args)
   child.stdin.end(input)
   let output = ''
   let complaint = ''
@@ -65,9 +59,9 @@ interface Waiter {
   readonly reject: (error: Error) => void
 }
 
-function watch(name: string, child: ChildProcess, onEvent: (event: ChildEvent) => void): Child {
+function watch(name: string, child: ChildProcessWithoutNullStreams, onEvent: (event: ChildEvent) => void): Child {
   const { stdout, stderr, pid } = child
-  if (stdout === null || stderr === null || pid === undefined) throw new Error(`${name} could not be started`)
+  if (pid === undefined) throw new Error(`${name} could not be started`)
   const events: ChildEvent[] = []
   const closed = once(child, 'close')
   let waiters: Waiter[] = []

@@ -2,7 +2,7 @@ import { encodeFrame, FrameDecoder } from '../wire/line/frame.ts'
 import { decodeLink, encodeLink, fragments, type LinkPacket } from '../wire/line/link.ts'
 import type { Clock } from './clock.ts'
 import { Reassembly } from './reassembly.ts'
-import type { LineStream, StreamEnd } from './stream.ts'
+import type { LineStream } from './stream.ts'
 
 /** Body bytes of one packet on a byte stream: short enough that one bit error costs half a second at 9,600 bit/s. */
 export const STREAM_FRAGMENT = 480
@@ -58,7 +58,7 @@ export class LinkClient {
     this.#clock = clock
     stream.open(
       (bytes) => this.#receive(bytes),
-      (end) => this.#end(end),
+      () => this.#end(),
     )
   }
 
@@ -184,7 +184,7 @@ export class LinkClient {
     pending?.settle(response)
   }
 
-  #end(_end: StreamEnd): void {
+  #end(): void {
     this.#ended = true
     this.#settle(undefined)
   }
