@@ -1,29 +1,7 @@
 import type { LineState } from '../wire/usb/methods.ts'
 
-/** Steps of the first embodiment that a terminal can see. */
-export const STEPS = [
-  'S1',
-  'S2',
-  'S3',
-  'S4',
-  'S5',
-  'S6',
-  'S7',
-  "S7'",
-  'S8',
-  'S9',
-  'S10',
-  'S11',
-  'S12',
-  'S13',
-  'S14',
-  'S15',
-  'S16',
-  'S17',
-  "S17'",
-  'S18',
-] as const
-export type Step = (typeof STEPS)[number]
+/** Steps that a terminal can see, of all three embodiments (SYSTEM.md §2–§4). */
+export type Step = `S${number}` | `S${number}'`
 
 /** Which network a step used: the line, the Internet, or none. */
 export type StepPath = 'here' | 'line' | 'internet'
@@ -39,5 +17,5 @@ export type Progress =
 export type OnProgress = (event: Progress) => void
 
 export function isStep(text: string): text is Step {
-  return STEPS.some((step) => step === text)
+  return /^S([1-9]|[1-6]\d|70)'?$/.test(text)
 }

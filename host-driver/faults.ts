@@ -39,6 +39,11 @@ export const FAULTS = {
     cure: 'check that this port is the card, and that card and driver are of one version',
     exit: 'card',
   },
+  LINE_OUTCOME_UNKNOWN: {
+    what: 'the personal data may have reached the server, and its answer did not come',
+    cure: 'look at the order before you pay again: it may be paid already',
+    exit: 'card',
+  },
   CARD_BUSY: { what: 'too many requests wait for the card', cure: 'wait for one to end', exit: 'card' },
   TERMINAL_CLOSED: { what: 'the terminal was closed', cure: 'open it again', exit: 'failed' },
   // Refusals of the server, as the card and the server name them (S4, S15).
@@ -54,6 +59,11 @@ export const FAULTS = {
   INTERNET_UNREACHABLE: {
     what: 'the server cannot be reached over the Internet',
     cure: 'check the connection to the Internet and try again',
+    exit: 'internet',
+  },
+  INTERNET_CERTIFICATE_REFUSED: {
+    what: 'the shop’s certificate is not good for this address',
+    cure: 'check the address; if it is right, do not trust this network',
     exit: 'internet',
   },
   INTERNET_PATH_REFUSED: {

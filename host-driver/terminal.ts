@@ -9,6 +9,7 @@ import { callOverLine } from './card/line-call.ts'
 import { fault, KeylineError } from './errors.ts'
 import { isStep, type OnProgress } from './events.ts'
 import { type LoginOutcome, type LoginRequest, logIn } from './flows/first.ts'
+import { type PayOutcome, type PayRequest, pay } from './flows/pay.ts'
 import { type After, after, afterUnheld } from './timers.ts'
 import { VERSION } from './version.ts'
 
@@ -100,6 +101,16 @@ export class Terminal {
   login(request: LoginRequest): Promise<LoginOutcome> {
     const parts = { newKeyPair: this.#newKeyPair, onProgress: this.#onProgress, after: this.#after }
     return logIn({ card: this.#client, ...parts }, request)
+  }
+
+  /**
+   * The second and third embodiment from the personal data on (S29–S36, S63–S70): tag and personal data over the line, in one call
+   * that has ended when this returns. It works with and without a session.
+   * @returns paid with its receipt, or why not; only `paid` and `pending` have an order at the server
+   * @throws KeylineError INPUT_INVALID, CANCELLED, AMOUNT_CHANGED, LINE_OUTCOME_UNKNOWN, CARD_*, SERVER_PROTOCOL, and the card's codes
+   */
+  pay(request: PayRequest): Promise<PayOutcome> {
+    return pay({ card: this.#client, onProgress: this.#onProgress }, request)
   }
 
   /** Frees the card's port. Sessions go on until they are closed or their lifetime is over. */

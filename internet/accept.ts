@@ -1,7 +1,27 @@
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
-import { CLIENT_HELLO_MAX, readClientHello } from './client-hello.ts'
-import { HANDSHAKE_TIMEOUT_MS, TLS_PROFILE, TLS_PROFILE_X25519 } from './tls-profile.ts'
+import { CLIENT_HELLO_MAX, type ClientHello, readClientHello } from './client-hello.ts'
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  OPEN_ALPN,
+  OPEN_TICKET_BYTES,
+  TLS_PROFILE,
+  TLS_PROFILE_OPEN,
+  TLS_PROFILE_X25519,
+} from './tls-profile.ts'
+
+/** What the open shop shows that it is; PEM, the certificate with those between it and an authority. */
+export interface ServerCertificate {
+  readonly cert: string
+  readonly key: string
+}
+
+/** The open side of the port (S21): ordinary HTTPS for whoever has no session key. */
+export interface OpenSide {
+  readonly certificate: ServerCertificate
+  /** A connection of nobody in particular. The receiver owns the socket from here. */
+  readonly onConnection: (socket: TLSSocket) => void
+}
 
 export interface AcceptOptions {
   /** The PSK of an identity, or undefined when there is none, it expired or was erased. May ask a database. */
@@ -12,6 +32,8 @@ export interface AcceptOptions {
   readonly timeoutMs?: number
   /** Third-party clients without ML-KEM may use X25519 alone; false unless the operator says so. */
   readonly allowX25519?: boolean
+  /** Without it a connection that offers no PSK is closed without an answer. */
+  readonly open?: OpenSide | undefined
 }
 
 interface PendingKey {
@@ -22,11 +44,13 @@ interface PendingKey {
 
 /**
  * The server's end of the Internet path (S13): reads the ClientHello, asks for its session, and only then hands the socket
- * with its bytes to OpenSSL. What is not one known PSK identity is closed without an answer.
+ * with its bytes to OpenSSL. What is not one known PSK identity is closed without an answer; what offers no PSK at all goes to the
+ * open side, where there is one. A hello that names a session never sees a certificate.
  */
 export class PskAcceptor {
   readonly #options: AcceptOptions
   readonly #server: Server
+  readonly #openServer: Server | undefined
   readonly #waiting = new Set<Socket>()
   /** Keys of the open connections: the synchronous callback finds them here. */
   readonly #keys = new Map<string, PendingKey>()
@@ -52,11 +76,17 @@ export class PskAcceptor {
       else options.onConnection(socket, identity)
     })
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy())
+    this.#openServer = options.open && openServer(options.open, this.#timeoutMs)
   }
 
   /** Takes a fresh TCP connection, from which nothing was read yet. */
   accept(socket: Socket): void {
     let seen = Buffer.alloc(0)
+    const leave = (): void => {
+      clearTimeout(timer)
+      this.#waiting.delete(socket)
+      socket.removeListener('error', drop).removeListener('close', drop)
+    }
     const drop = (): void => {
       clearTimeout(timer)
       this.#waiting.delete(socket)
@@ -70,17 +100,17 @@ export class PskAcceptor {
       const hello = readClientHello(seen)
       if (hello.type === 'incomplete' && seen.length <= CLIENT_HELLO_MAX) return
       socket.removeListener('data', read).pause()
-      if (hello.type !== 'psk') {
-        drop()
-        return
-      }
-      this.#options.findPsk(hello.identity).then((psk) => {
-        if (psk === undefined || socket.destroyed) return drop()
-        clearTimeout(timer)
-        this.#waiting.delete(socket)
-        socket.removeListener('error', drop).removeListener('close', drop)
-        this.#secure(socket, seen, hello.identity, psk)
-      }, drop)
+      if (this.#openServer !== undefined && isOpen(hello)) {
+        leave()
+        socket.unshift(seen)
+        this.#openServer.emit('connection', socket)
+      } else if (hello.type === 'psk') {
+        this.#options.findPsk(hello.identity).then((psk) => {
+          if (psk === undefined || socket.destroyed) return drop()
+          leave()
+          this.#secure(socket, seen, hello.identity, psk)
+        }, drop)
+      } else drop()
     }
     socket.on('data', read)
   }
@@ -102,4 +132,20 @@ export class PskAcceptor {
     socket.unshift(seen)
     this.#server.emit('connection', socket)
   }
+}
+
+/** A ticket of the open side counts as no PSK: browsers bring it back, nothing is resumed by it, and no session is called so. */
+function isOpen(hello: ClientHello): boolean {
+  return hello.type === 'open' || (hello.type === 'psk' && hello.identity.length === OPEN_TICKET_BYTES)
+}
+
+/** @throws Error when certificate and key are none or do not belong together */
+function openServer({ certificate, onConnection }: OpenSide, handshakeTimeout: number): Server {
+  const server = createServer({ ...TLS_PROFILE_OPEN, ...certificate, ALPNProtocols: [...OPEN_ALPN], handshakeTimeout })
+  server.on('secureConnection', (socket) => {
+    // Nothing can be resumed; if it ever were, its tickets would outlive what they were made for.
+    if (socket.isSessionReused()) socket.destroy()
+    else onConnection(socket)
+  })
+  return server.on('tlsClientError', (_error, socket) => socket.destroy())
 }

@@ -11,8 +11,10 @@ export const CLIENT_HELLO_MAX = 8192
 
 export type ClientHello =
   | { readonly type: 'incomplete' }
-  /** Not TLS, too long, or without exactly one PSK identity: close without an answer. */
+  /** Not TLS, too long, malformed, or with more than one PSK identity: close without an answer. */
   | { readonly type: 'refused'; readonly why: string }
+  /** Well formed, and without any PSK: the sender wants to see a certificate. */
+  | { readonly type: 'open' }
   | { readonly type: 'psk'; readonly identity: string }
 
 class Reader {
@@ -94,5 +96,5 @@ function identity(hello: Reader): ClientHello {
     if (identities.left > 0 || first.length === 0) return { type: 'refused', why: 'expected one PSK identity' }
     return { type: 'psk', identity: Buffer.from(first).toString('latin1') }
   }
-  return { type: 'refused', why: 'no PSK offered' }
+  return { type: 'open' }
 }

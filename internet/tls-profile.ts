@@ -19,5 +19,19 @@ export const TLS_PROFILE: SecureContextOptions = {
  */
 export const TLS_PROFILE_X25519: SecureContextOptions = { ...TLS_PROFILE, ecdhCurve: 'X25519MLKEM768:X25519' }
 
+/**
+ * Ordinary HTTPS of the open shop (SYSTEM.md §3), both ends: the hybrid group first, then what browsers have. OpenSSL sends tickets under
+ * TLS 1.3 all the same; with this option they are numbers of sessions that nobody keeps, so that nothing is ever resumed.
+ */
+export const TLS_PROFILE_OPEN: SecureContextOptions = {
+  minVersion: 'TLSv1.3',
+  maxVersion: 'TLSv1.3',
+  ecdhCurve: 'X25519MLKEM768:X25519:P-256',
+  secureOptions: constants.SSL_OP_NO_TICKET,
+}
+/** Length of such a number, bytes; OpenSSL makes them, browsers offer them as a PSK identity. */
+export const OPEN_TICKET_BYTES = 32
+export const OPEN_ALPN: readonly string[] = ['http/1.1']
+
 /** No handshake is waited for longer, milliseconds: half-open connections must not pile up. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000

@@ -7,7 +7,7 @@ import type { LineStream, StreamEnd } from './stream.ts'
 
 /** A handler slower than this is announced, so that the card does not repeat its request, milliseconds. */
 const WORKING_MS = 1500
-/** A call in which not one good packet comes for this long is ended, milliseconds. */
+/** A call in which nothing is answered and not one good packet comes for this long is ended, milliseconds. */
 export const IDLE_MS = 30_000
 /** Answers to one request, repetitions included: a card that repeats for ever ends its call. */
 const ANSWERS_MAX = 64
@@ -54,7 +54,8 @@ export class LinkServer {
 
   #alive(): void {
     this.#cancelIdle()
-    this.#cancelIdle = this.#clock.after(IDLE_MS, () => this.#end('local'))
+    // A settlement may take as long as that, and the card was told to wait for it.
+    this.#cancelIdle = this.#clock.after(IDLE_MS, () => (this.#working ? this.#alive() : this.#end('local')))
   }
 
   #receive(bytes: Uint8Array): void {

@@ -11,26 +11,38 @@ export const SEAL_BYTES = 16
  */
 export class SecureChannel {
   readonly #channel: LineChannel
-  #failed = false
+  #closed = false
 
   constructor(channel: LineChannel) {
     this.#channel = channel
   }
 
-  /** @throws NoiseError after a fault */
+  /** @throws NoiseError after a fault or `close` */
   seal(message: Uint8Array): Uint8Array {
-    if (this.#failed) throw new NoiseError('the channel ended with an earlier fault')
+    this.#assertOpen()
     return this.#channel.send.encryptWithAd(NOTHING, message)
   }
 
-  /** @throws NoiseError when the bytes are not the peer's next message */
+  /** @throws NoiseError when the bytes are not the peer's next message: the channel is then closed */
   open(sealed: Uint8Array): Uint8Array {
-    if (this.#failed) throw new NoiseError('the channel ended with an earlier fault')
+    this.#assertOpen()
     try {
       return this.#channel.receive.decryptWithAd(NOTHING, sealed)
     } catch (cause) {
-      this.#failed = true
+      this.close()
       throw cause
     }
+  }
+
+  /** Erases both transport keys; harmless when repeated. */
+  close(): void {
+    this.#closed = true
+    this.#channel.send.wipe()
+    this.#channel.receive.wipe()
+  }
+
+  /** A cipher without a key would let everything through in clear (Noise §5.1). */
+  #assertOpen(): void {
+    if (this.#closed) throw new NoiseError('the channel was closed, or ended with an earlier fault')
   }
 }

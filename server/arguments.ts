@@ -4,9 +4,12 @@ import { z } from 'zod'
 import { CARD_ID_MAX } from '../wire/limits.ts'
 import { DIAL_NUMBER } from '../wire/line/ticket.ts'
 import { ServerError } from './errors.ts'
+import { acquirerUrl } from './settlement/acquirer-url.ts'
 
 /** A week: a session that nobody closes must not stand open for ever. */
 const LIFETIME_MAX_S = 604_800
+/** A day: what a tag holds nobody else can buy. */
+const TAG_MAX_M = 1440
 /** A year. */
 const VALID_MAX_H = 8760
 /** As many numbers as a login request is tried with. */
@@ -44,16 +47,34 @@ const listen = z
 /** Options of every command; `--help` is answered before they are checked. */
 export const COMMON = { data: path, json: z.boolean().default(false) }
 
-export const RUN = z.object({
-  ...COMMON,
-  content: path,
-  modem: z.array(path).max(MODEMS_MAX).default([]),
-  number: z.array(number).max(NUMBERS_MAX).default([]),
-  listen,
-  'allow-x25519': z.boolean().default(false),
-  node: word.default('main'),
-  lifetime: whole('seconds', 1, LIFETIME_MAX_S, '3600'),
-})
+const BOTH_OR_NONE = [
+  ['acquirer', 'acquirer-key'],
+  ['certificate', 'certificate-key'],
+] as const
+
+export const RUN = z
+  .object({
+    ...COMMON,
+    content: path,
+    modem: z.array(path).max(MODEMS_MAX).default([]),
+    number: z.array(number).max(NUMBERS_MAX).default([]),
+    listen,
+    'allow-x25519': z.boolean().default(false),
+    node: word.default('main'),
+    lifetime: whole('seconds', 1, LIFETIME_MAX_S, '3600'),
+    'tag-minutes': whole('minutes', 1, TAG_MAX_M, '15'),
+    acquirer: acquirerUrl.optional(),
+    'acquirer-key': path.optional(),
+    certificate: path.optional(),
+    'certificate-key': path.optional(),
+  })
+  .superRefine((options, context) => {
+    for (const [one, other] of BOTH_OR_NONE) {
+      if ((options[one] === undefined) === (options[other] === undefined)) continue
+      const missing = options[one] === undefined ? one : other
+      context.addIssue({ code: 'custom', path: [missing], message: 'is missing' })
+    }
+  })
 export type RunOptions = z.output<typeof RUN>
 
 export const TICKET = z.object({

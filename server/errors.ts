@@ -7,6 +7,10 @@ const FAULTS = {
   STORE_DAMAGED: { what: 'the database holds what it should not', cure: 'restore it from a backup' },
   STORE_VERSION: { what: 'the database is of a newer version', cure: 'run the newer version of this program' },
   CONTENT_UNUSABLE: { what: 'the content folder cannot be read', cure: 'check --content and its permissions' },
+  CERTIFICATE_UNUSABLE: {
+    what: 'the certificate of the open shop cannot be used',
+    cure: 'check --certificate and --certificate-key: both, in PEM, of one another, the key not writable by everybody',
+  },
   LISTEN_FAILED: { what: 'the Internet port cannot be opened', cure: 'check --listen, and who uses this port already' },
   USER_EXISTS: { what: 'there is such a user already', cure: 'use user password to change the password' },
   USER_UNKNOWN: { what: 'there is no such user', cure: 'see user list' },
@@ -14,6 +18,16 @@ const FAULTS = {
   PASSWORD_MISSING: { what: 'no password was given', cure: 'give it as the first line of standard input' },
   TICKET_UNKNOWN: { what: 'there is no unused ticket for this card', cure: 'issue one with ticket' },
   CARD_UNKNOWN: { what: 'there is no such card', cure: 'see card list' },
+  GOODS_UNUSABLE: { what: 'the goods cannot be loaded', cure: 'correct the file; nothing of it was loaded' },
+  GOODS_UNKNOWN: { what: 'there is no such product', cure: 'see goods list' },
+  STOCK_TOO_SMALL: { what: 'there is not so much in stock', cure: 'see goods list: what tags hold is not in it' },
+  ORDER_UNKNOWN: { what: 'there is no such order', cure: 'see order list' },
+  ORDER_NOT_PAID: { what: 'the order is not paid', cure: 'see order show' },
+  ORDER_NOT_PENDING: { what: 'the order is not waiting for shipment', cure: 'see order show' },
+  ACQUIRER_KEY_UNUSABLE: {
+    what: 'the acquirer’s key cannot be used',
+    cure: 'give --acquirer-key a file that is yours alone (chmod 600), with KEYID:BASE64 in it',
+  },
   CARD_NOT_LOCKED: { what: 'this card is not locked', cure: 'see card list' },
   UNEXPECTED: { what: 'something unforeseen happened', cure: 'please report it' },
 } as const satisfies Readonly<Record<string, { readonly what: string; readonly cure: string }>>

@@ -1,5 +1,5 @@
-/** Steps of the first embodiment that happen at the server. */
-export type Step = 'S3' | 'S4' | 'S5' | "S7'" | 'S9' | 'S12' | 'S13' | 'S14' | 'S15' | 'S16' | "S17'" | 'S18'
+/** Steps that happen at the server, of all three embodiments (SYSTEM.md §2–§4). */
+export type Step = `S${number}` | `S${number}'`
 
 /** What the server tells about itself. No passwords, keys or user IDs; a session is named by the start of its group id. */
 export interface ServerEvent {

@@ -4,6 +4,8 @@ import { asServerError, ServerError } from './errors.ts'
 import { describe, type ServerEvent } from './events.ts'
 import { CARD_COMMANDS } from './manage/cards.ts'
 import type { Command } from './manage/command.ts'
+import { GOODS_COMMANDS } from './manage/goods.ts'
+import { ORDER_COMMANDS } from './manage/orders.ts'
 import { TICKET_COMMANDS } from './manage/tickets.ts'
 import { USER_COMMANDS } from './manage/users.ts'
 import { startServer } from './program.ts'
@@ -14,7 +16,13 @@ import { USAGE } from './usage.ts'
 const FAILED = 1
 const WRONG_ARGUMENT = 2
 
-const MANAGE: Readonly<Record<string, Command>> = { ...USER_COMMANDS, ...TICKET_COMMANDS, ...CARD_COMMANDS }
+const MANAGE: Readonly<Record<string, Command>> = {
+  ...USER_COMMANDS,
+  ...TICKET_COMMANDS,
+  ...CARD_COMMANDS,
+  ...GOODS_COMMANDS,
+  ...ORDER_COMMANDS,
+}
 const RUN_OPTIONS: ParseArgsOptionsConfig = {
   data: { type: 'string' },
   content: { type: 'string' },
@@ -24,6 +32,11 @@ const RUN_OPTIONS: ParseArgsOptionsConfig = {
   'allow-x25519': { type: 'boolean' },
   node: { type: 'string' },
   lifetime: { type: 'string' },
+  'tag-minutes': { type: 'string' },
+  certificate: { type: 'string' },
+  'certificate-key': { type: 'string' },
+  acquirer: { type: 'string' },
+  'acquirer-key': { type: 'string' },
   json: { type: 'boolean' },
 }
 

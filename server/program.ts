@@ -1,6 +1,10 @@
+import type { ServerCertificate } from '../internet/accept.ts'
 import type { Clock } from '../line/clock.ts'
+import { SECRET_ROUTES } from '../wire/limits.ts'
 import { Accounts } from './accounts/accounts.ts'
+import { makeApp } from './app/app.ts'
 import type { RunOptions } from './arguments.ts'
+import { readCertificate } from './certificate.ts'
 import { openData } from './data-folder.ts'
 import { Catalogue } from './delivery/catalogue.ts'
 import type { Log } from './events.ts'
@@ -8,8 +12,12 @@ import { openInternetPort } from './internet-port/internet-port.ts'
 import { openModemBank } from './line-port/modem-bank.ts'
 import { LineService } from './sessions/line-service.ts'
 import { Sessions } from './sessions/sessions.ts'
+import { openSettlement } from './settlement/open-settlement.ts'
+import { Shop } from './shop/shop.ts'
 import type { Store } from './store/store.ts'
 import { startUpkeep } from './upkeep.ts'
+
+const MINUTE_MS = 60_000
 
 export interface RunningServer {
   /** `host:port` of the Internet port. */
@@ -21,7 +29,7 @@ export interface RunningServer {
 /**
  * The server with both of its ports (400–402), put together.
  * @param clock its `now()` is Unix milliseconds
- * @throws ServerError CONTENT_UNUSABLE, LISTEN_FAILED, DATA_*, STORE_*; nothing is left open
+ * @throws ServerError CONTENT_UNUSABLE, CERTIFICATE_UNUSABLE, ACQUIRER_KEY_UNUSABLE, LISTEN_FAILED, DATA_*, STORE_*; nothing is left open
  */
 export async function startServer(options: RunOptions, clock: Clock, log: Log): Promise<RunningServer> {
   const catalogue = await Catalogue.open(options.content, log)
@@ -55,10 +63,23 @@ async function open(
   const sessions = new Sessions({ store, accounts, node, now, log })
   await sessions.eraseOwn()
   closing.push(() => sessions.eraseOwn())
-  closing.push(startUpkeep(store, sessions, clock, log))
+  const shop = new Shop({ store: store.shop, now, log, tagLifetimeMs: options['tag-minutes'] * MINUTE_MS })
+  closing.push(startUpkeep(store, sessions, shop, clock, log))
+  const settlement = await openSettlement({
+    store: store.shop,
+    node,
+    clock,
+    log,
+    acquirer: options.acquirer,
+    acquirerKey: options['acquirer-key'],
+  })
+  closing.push(() => settlement.close())
+  const { purchases } = settlement
+  const app = makeApp({ sessions, catalogue, shop, orders: store.shop, purchases, clock, log })
   const internet = await openInternetPort({
     sessions,
-    catalogue,
+    app,
+    certificate: await certificateOf(options, log),
     clock,
     log,
     ...options.listen,
@@ -72,14 +93,16 @@ async function open(
     numbers,
     node,
     lifetimeSeconds,
-    secretRoutes: [],
+    secretRoutes: SECRET_ROUTES,
+    app,
+    purchases,
     now,
     log,
     onSessionsEnded: () => sessions.changed(),
   })
   const bank = await openModemBank({
     paths: options.modem,
-    handle: (message, caller) => line.handle(message, caller),
+    open: (caller) => line.answer(caller),
     log: (event) => log({ event: 'modem', ...event }),
   })
   closing.push(() => bank.close())
@@ -87,4 +110,11 @@ async function open(
   closing.push(async () => catalogue.close())
   catalogue.menu().catch(() => {})
   return internet.address
+}
+
+/** Without one there is no open shop. @throws ServerError CERTIFICATE_UNUSABLE */
+async function certificateOf(options: RunOptions, log: Log): Promise<ServerCertificate | undefined> {
+  const { certificate, 'certificate-key': key } = options
+  if (certificate === undefined || key === undefined) return undefined
+  return readCertificate(certificate, key, (what) => log({ event: 'certificate.warning', what }))
 }

@@ -3,6 +3,7 @@ import { ATTEMPTS_MAX, FORGET_MS } from './accounts/lock-out.ts'
 import { asServerError } from './errors.ts'
 import type { Log } from './events.ts'
 import type { Sessions } from './sessions/sessions.ts'
+import type { Shop } from './shop/shop.ts'
 import type { Store } from './store/store.ts'
 import { every } from './time.ts'
 
@@ -14,7 +15,13 @@ const TICKET_GRACE_MS = 7 * 86_400_000
 const NOTES_MAX = 100_000
 
 /** What must be done again and again: erasing what is over. @returns how to stop it */
-export function startUpkeep(store: Store, sessions: Sessions, clock: Clock, log: Log): () => Promise<void> {
+export function startUpkeep(
+  store: Store,
+  sessions: Sessions,
+  shop: Pick<Shop, 'sweep'>,
+  clock: Clock,
+  log: Log,
+): () => Promise<void> {
   const guarded = (work: () => Promise<unknown>) => async (): Promise<void> => {
     try {
       await work()
@@ -28,6 +35,11 @@ export function startUpkeep(store: Store, sessions: Sessions, clock: Clock, log:
     SWEEP_MS,
     guarded(() => sessions.sweep()),
   )
+  const lapsing = every(
+    clock,
+    SWEEP_MS,
+    guarded(() => shop.sweep()),
+  )
   const upkeep = async (): Promise<void> => {
     const now = clock.now()
     await store.pruneAttempts(now, now - FORGET_MS, ATTEMPTS_MAX)
@@ -37,6 +49,6 @@ export function startUpkeep(store: Store, sessions: Sessions, clock: Clock, log:
   }
   const keeping = every(clock, UPKEEP_MS, guarded(upkeep))
   return async () => {
-    await Promise.all([sweeping(), keeping()])
+    await Promise.all([sweeping(), lapsing(), keeping()])
   }
 }

@@ -7,6 +7,12 @@ export const USAGE = `Runs the server with both of its ports, and manages it.
   keyline server ticket revoke CARD-ID --data DIR
   keyline server card list --data DIR
   keyline server card unlock|remove CARD-ID --data DIR
+  keyline server goods load FILE --data DIR
+  keyline server goods list --data DIR
+  keyline server goods stock PRODUCT add|remove N --data DIR
+  keyline server goods withdraw|offer PRODUCT --data DIR
+  keyline server order list --data DIR [--user NAME]
+  keyline server order show|slip|ship K-NUMBER --data DIR
   keyline server alarms --data DIR
 
   --data DIR            folder of accounts, cards and keys, this program's alone; made when it is not there
@@ -20,6 +26,11 @@ run
   --allow-x25519        let third-party clients without ML-KEM use X25519 alone
   --node NAME           name of this process among several on one data folder (main)
   --lifetime SECONDS    how long a session lasts (3600)
+  --tag-minutes N       how long a purchase tag holds its goods (15)
+  --certificate FILE    opens the shop to browsers: HTTPS with this certificate (PEM) on the same port
+  --certificate-key FILE  its key (PEM); both or none
+  --acquirer URL        the card company, https; without it nothing can be paid
+  --acquirer-key FILE   the key shared with it: KEYID:BASE64 in a file that nobody else may read
 
 user add, user password
   The password is the first line of standard input; at a terminal it is asked for.
@@ -29,6 +40,9 @@ ticket
   --number NUMBER       number that the card will call; may be repeated
   --internet HOST:PORT  address of the Internet port as the PC sees it
   --valid-hours HOURS   how long it may be used (72)
+
+order
+  show tells all that is kept of an order, slip is what goes with the parcel, ship says that it went.
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments.
 `

@@ -17,3 +17,9 @@ export const CARD_ID_MAX = 32
 export const USB_LINE_MAX = 65_536
 /** One message of the line transport, in as many fragments as its bearer needs: 17 s at 9,600 bit/s. */
 export const LINE_MESSAGE_MAX = 16_384
+/** A purchase tag: random, so that nobody can guess one (S25). */
+export const TAG_BYTES = 16
+/** Paths that go over the line whatever a server says; it may list more at login. Lower case, without a slash at the end. */
+export const SECRET_ROUTES: readonly string[] = ['/pay']
+/** One Binary HTTP request or response over the line. */
+export const LINE_HTTP_MAX = 12_288

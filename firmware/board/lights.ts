@@ -17,6 +17,7 @@ export const LINE_LIGHTS: Readonly<Record<LineState, LineLight>> = {
   dialling: 'blink',
   connected: 'on',
   exchanging: 'on',
+  paying: 'on',
   'hanging-up': 'on',
 }
 

@@ -31,6 +31,14 @@ export const CARD_ERRORS = {
     what: 'the server answered with something that this card does not know',
     cure: 'check that card and server are of one version',
   },
+  LINE_OUTCOME_UNKNOWN: {
+    what: "the call ended before the server's answer to the personal data came",
+    cure: 'look at the order before you pay again: it may be paid already',
+  },
+  AMOUNT_CHANGED: {
+    what: 'the server would charge another amount than the one that was agreed to',
+    cure: 'nothing was sent: look at the purchase tag, then pay again',
+  },
   LINE_TIMEOUT: { what: 'the call took too long and was ended', cure: 'check the reception and try again' },
   LINE_NO_ADDRESS: {
     what: 'the enrolment names no number that this card can call',

@@ -1,7 +1,7 @@
 import type { Clock } from '../../line/clock.ts'
 import type { DialFailure } from '../../line/stream.ts'
 import type { CallReport } from '../../wire/usb/methods.ts'
-import { CARD_ERRORS, CardError, type CardErrorCode } from './errors.ts'
+import { CARD_ERRORS, CardError, type CardErrorCode, problemOf } from './errors.ts'
 import type { LineCall, LinePort } from './line-call.ts'
 import type { LineWork } from './line-work.ts'
 import type { CardEffect, CardEvent } from './machine.ts'
@@ -72,6 +72,8 @@ export class JobCall {
         return this.#request()
       case 'exchange':
         return await this.#exchange()
+      case 'pay':
+        return await this.#pay()
     }
   }
 
@@ -114,15 +116,31 @@ export class JobCall {
   }
 
   async #exchange(): Promise<CardEvent> {
-    const call = this.#call
-    if (call === undefined || this.#message === undefined) throw new CardError('CARD_FAULT')
-    const response = await withinAfter(this.#clock, 0, this.#signal, call.request(this.#message, this.#signal))
-    if (response === undefined) {
-      this.#stopIfCancelled()
-      throw new CardError(call.lost ? 'LINE_LOST' : 'LINE_NO_RESPONSE')
-    }
-    const { permitted } = this.#work.accept(response)
+    if (this.#message === undefined) throw new CardError('CARD_FAULT')
+    const { permitted } = this.#work.accept(await this.#ask(this.#message))
     return this.#earlier ? { type: 'earlier-answered' } : { type: 'answered', permitted }
+  }
+
+  /** From the first byte on only the server knows what became of it, whatever goes wrong here. */
+  async #pay(): Promise<CardEvent> {
+    const { payment } = this.#work
+    if (payment === undefined) throw new CardError('CARD_FAULT')
+    const message = payment.message()
+    try {
+      return { type: 'received', settled: payment.received(await this.#ask(message)).settled }
+    } catch (cause) {
+      throw new CardError('LINE_OUTCOME_UNKNOWN', problemOf(cause).what, { cause })
+    }
+  }
+
+  /** @throws CardError LINE_LOST, LINE_NO_RESPONSE, or the code that the signal carries */
+  async #ask(message: Uint8Array): Promise<Uint8Array> {
+    const call = this.#call
+    if (call === undefined) throw new CardError('CARD_FAULT')
+    const response = await withinAfter(this.#clock, 0, this.#signal, call.request(message, this.#signal))
+    if (response !== undefined) return response
+    this.#stopIfCancelled()
+    throw new CardError(call.lost ? 'LINE_LOST' : 'LINE_NO_RESPONSE')
   }
 
   #add(call: LineCall): void {

@@ -8,6 +8,7 @@ import type { LinePort } from './line-call.ts'
 import type { LineWork } from './line-work.ts'
 import { LoginWork } from './login-work.ts'
 import { type CardEffect, type CardEvent, type CardState, step } from './machine.ts'
+import { PayWork } from './pay-work.ts'
 import type { Vault } from './vault.ts'
 
 /** A job with all its calls, milliseconds: with the end of the last call it stays under the five minutes that a PC waits. */
@@ -25,9 +26,9 @@ export interface JobsOptions {
 }
 
 export interface JobEvents {
-  /** Each change of state, and each step of the first embodiment, in order. */
+  /** Each change of state, and each step of the job's embodiment, in order. */
   line(it: NotificationParams<'line.state'>): void
-  /** A job is over. @param failure undefined when it succeeded; a refused login is a success of the card */
+  /** A job is over. @param failure undefined when it succeeded; a refusal of the server is a success of the card */
   ended(failure: CardProblem | undefined): void
 }
 
@@ -37,6 +38,7 @@ const TEXTS: Readonly<Record<LineState, string>> = {
   dialling: 'calls the server',
   connected: 'the call stands',
   exchanging: 'sends and waits for the response',
+  paying: 'sends the personal data and waits for the receipt',
   'hanging-up': 'ends the call',
 }
 
@@ -64,6 +66,12 @@ export class LineJobs {
   login(params: Params<'line.login'>): Promise<Outcome<Result<'line.login'>>> {
     const { vault, bearers } = this.#options
     return this.#start(() => new LoginWork(vault, bearers, params))
+  }
+
+  /** S30–S36, S64–S70. A refused tag and a refused payment are results. */
+  pay(params: Params<'line.pay'>): Promise<Outcome<Result<'line.pay'>>> {
+    const { vault, bearers } = this.#options
+    return this.#start(() => new PayWork(vault, bearers, params))
   }
 
   enrol(params: Params<'card.enrol'>): Promise<Outcome<Result<'card.enrol'>>> {

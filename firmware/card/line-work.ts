@@ -2,6 +2,14 @@ import type { CallReport } from '../../wire/usb/methods.ts'
 import type { JobKind } from './machine.ts'
 import type { EnrolledAddress } from './phone-book.ts'
 
+/** One message and its answer under the transport keys of an exchange. */
+export interface ChannelWork {
+  /** Sealed; called once. */
+  message(): Uint8Array
+  /** @returns whether the card company was charged */
+  received(sealed: Uint8Array): { readonly settled: boolean }
+}
+
 /** What one kind of job does at each work of the machine. Every method may throw a CardError, which ends the call or the job. */
 export interface LineWork<R> {
   readonly kind: JobKind
@@ -13,6 +21,8 @@ export interface LineWork<R> {
   request(address: EnrolledAddress): { readonly message: Uint8Array; readonly earlier: boolean }
   /** The answer to the last request; what follows from it is durable when this returns. */
   accept(response: Uint8Array): { readonly permitted: boolean }
+  /** What may follow in the channel of the exchange that was permitted (S34, S68). */
+  readonly payment?: ChannelWork
   /** After an answer that was accepted. */
   result(call: CallReport): R
   /** Erases what is still held of secrets. Called once, at the end of the job in any case. */

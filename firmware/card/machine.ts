@@ -2,16 +2,18 @@ import type { LineState } from '../../wire/usb/methods.ts'
 import type { CardErrorCode } from './errors.ts'
 
 /*
- * One job of the card, from the request of the PC to its result (S2–S10), as a pure function (state, event) → {state, effects}.
- * The same table stands in docs/states/card.md; a test compares them.
+ * One job of the card, from the request of the PC to its result (S2–S10, S30–S36, S64–S70), as a pure function
+ * (state, event) → {state, effects}. The same table stands in docs/states/card.md; a test compares them.
  *
  *   idle ─start─► preparing ─ready─► dialling ─connected─► connected ─sending─► exchanging ─answered─► hanging-up ─hung-up─► idle
- *                     ▲                                        ▲──────earlier-answered──┘                  │
+ *                     ▲                                        ▲──────earlier-answered──┤                ▲ │
+ *                     │                                                                 └─► paying ──────┘ │
  *                     └────────────────────── another attempt after a pause ───────────────────────────────┘
  *
  * Each step leads to exactly one piece of work, and each work ends with exactly one event: nothing can come too late.
+ * From `paying` no way leads back to a call: nothing is paid twice because a line was bad.
  */
-export type JobKind = 'login' | 'enrol'
+export type JobKind = 'login' | 'enrol' | 'pay-2' | 'pay-3'
 
 /** What the job ends with, once the line is hung up. */
 export type JobEnd = { readonly type: 'done' } | { readonly type: 'failed'; readonly code: CardErrorCode }
@@ -23,6 +25,8 @@ export type CardState =
   | { readonly name: 'dialling'; readonly job: JobKind; readonly attempts: number }
   | { readonly name: 'connected'; readonly job: JobKind; readonly attempts: number }
   | { readonly name: 'exchanging'; readonly job: JobKind; readonly attempts: number }
+  /** The tag was accepted, and the personal data go (S34, S68). */
+  | { readonly name: 'paying'; readonly job: JobKind; readonly attempts: number }
   | { readonly name: 'hanging-up'; readonly job: JobKind; readonly attempts: number; readonly end: JobEnd }
 
 export type CardEvent =
@@ -38,6 +42,8 @@ export type CardEvent =
   | { readonly type: 'earlier-answered' }
   /** The answer is in, and what follows from it durable. */
   | { readonly type: 'answered'; readonly permitted: boolean }
+  /** What the server says to the personal data. `settled`: the card company was charged (S35, S69). */
+  | { readonly type: 'received'; readonly settled: boolean }
   | { readonly type: 'failed'; readonly code: CardErrorCode }
   | { readonly type: 'hung-up' }
 
@@ -45,10 +51,10 @@ export type CardEventType = CardEvent['type']
 
 export type CardEffect =
   /** Work: ends with one event. */
-  | { readonly type: 'prepare' | 'dial' | 'request' | 'exchange' | 'hang-up' }
+  | { readonly type: 'prepare' | 'dial' | 'request' | 'exchange' | 'pay' | 'hang-up' }
   /** Work: wait before the attempt after `attempts`. */
   | { readonly type: 'pause'; readonly attempts: number }
-  /** A step of the first embodiment happens, `at` a state that is left or entered. */
+  /** A step of the job's embodiment happens, `at` a state that is left or entered. */
   | { readonly type: 'step'; readonly at: LineState; readonly step: string; readonly text: string }
   /** The job is over. */
   | { readonly type: 'end'; readonly end: JobEnd }
@@ -64,6 +70,45 @@ export const ATTEMPTS_MAX = 3
 /** Failures after which another call may help: by itself, without anybody changing anything. */
 const PASSING: ReadonlySet<CardErrorCode> = new Set(['LINE_BUSY', 'LINE_NO_CARRIER', 'LINE_LOST', 'LINE_NO_RESPONSE'])
 
+type Moment = 'request' | 'permitted' | 'refused' | 'data' | 'settled' | 'hangUp'
+type Told = readonly (readonly [step: string, text: string])[]
+
+/**
+ * What happens in the system at which moment of a job. Login and key exchange are one message each way: S2, S6 and S7 happen with
+ * the request, S5 and S7' with the response. An enrolment is no step of any embodiment.
+ */
+const STEPS: Readonly<Record<JobKind, Readonly<Record<Moment, Told>>>> = {
+  enrol: { request: [], permitted: [], refused: [], data: [], settled: [], hangUp: [] },
+  login: {
+    request: [
+      ['S2', 'user ID and password go over the line'],
+      ['S6', 'session keys are asked for'],
+      ['S7', "the terminal's public keys go over the line"],
+    ],
+    permitted: [
+      ['S5', 'the server permits'],
+      ["S7'", "the server's public keys came over the line"],
+    ],
+    refused: [['S4', 'the server refused']],
+    data: [],
+    settled: [],
+    hangUp: [['S10', 'the terminal hangs up']],
+  },
+  'pay-2': payment('S30', 'S33', 'S32', 'S34', 'S35', 'S36'),
+  'pay-3': payment('S64', 'S67', 'S66', 'S68', 'S69', 'S70'),
+}
+
+function payment(tag: string, good: string, bad: string, data: string, settled: string, end: string) {
+  return {
+    request: [[tag, 'the purchase tag goes over the line']],
+    permitted: [[good, 'the server accepts the tag']],
+    refused: [[bad, 'the server refuses the tag']],
+    data: [[data, 'the personal data go over the line']],
+    settled: [[settled, 'the purchase is settled, the receipt came over the line']],
+    hangUp: [[end, 'the terminal hangs up']],
+  } as const
+}
+
 /** Per state what may happen; all else is a fault. */
 export const ALLOWED: Readonly<Record<LineState, readonly CardEventType[]>> = {
   idle: ['start'],
@@ -71,6 +116,7 @@ export const ALLOWED: Readonly<Record<LineState, readonly CardEventType[]>> = {
   dialling: ['connected', 'failed'],
   connected: ['sending', 'failed'],
   exchanging: ['earlier-answered', 'answered', 'failed'],
+  paying: ['received', 'failed'],
   'hanging-up': ['hung-up'],
 }
 
@@ -106,11 +152,15 @@ export function step(state: CardState, event: CardEvent): CardStep {
       if (event.type === 'failed') return hangUp(state, event)
       break
     case 'exchanging':
-      if (event.type === 'answered') return hangUp(state, DONE, received(state, event.permitted))
+      if (event.type === 'answered') return answered(state, event.permitted)
       if (event.type === 'earlier-answered') {
         return { state: { ...state, name: 'connected' }, effects: [{ type: 'request' }] }
       }
       if (event.type === 'failed') return hangUp(state, event)
+      break
+    case 'paying':
+      if (event.type === 'received') return hangUp(state, DONE, event.settled ? told(state, 'paying', 'settled') : [])
+      if (event.type === 'failed') return hangUp(state, unknownIfPassing(event))
       break
     case 'hanging-up':
       if (event.type === 'hung-up') return ended(state, state.end)
@@ -124,31 +174,38 @@ function dial({ job, attempts }: Busy): CardStep {
   return { state: { name: 'dialling', job, attempts: attempts + 1 }, effects: [{ type: 'dial' }] }
 }
 
-/** Login and key exchange are one message each way: S2, S6 and S7 happen with the request, S5 and S7' with the response. */
 function send(state: Busy, earlier: boolean): CardStep {
-  const steps: CardEffect[] = [
-    { type: 'step', at: 'exchanging', step: 'S2', text: 'user ID and password go over the line' },
-    { type: 'step', at: 'exchanging', step: 'S6', text: 'session keys are asked for' },
-    { type: 'step', at: 'exchanging', step: 'S7', text: "the terminal's public keys go over the line" },
-  ]
-  const seen = state.job === 'login' && !earlier ? steps : []
+  const seen = earlier ? [] : told(state, 'exchanging', 'request')
   return { state: { ...state, name: 'exchanging' }, effects: [...seen, { type: 'exchange' }] }
 }
 
-function received({ job }: Busy, permitted: boolean): readonly CardEffect[] {
-  if (job !== 'login') return []
-  if (!permitted) return [{ type: 'step', at: 'exchanging', step: 'S4', text: 'the server refused' }]
-  return [
-    { type: 'step', at: 'exchanging', step: 'S5', text: 'the server permits' },
-    { type: 'step', at: 'exchanging', step: "S7'", text: "the server's public keys came over the line" },
-  ]
+/** A payment goes on where a login is over. */
+function answered(state: Busy, permitted: boolean): CardStep {
+  const seen = told(state, 'exchanging', permitted ? 'permitted' : 'refused')
+  if (!permitted || !paysWith(state.job)) return hangUp(state, DONE, seen)
+  const { job, attempts } = state
+  const data = told(state, 'paying', 'data')
+  return { state: { name: 'paying', job, attempts }, effects: [...seen, ...data, { type: 'pay' }] }
 }
 
-function hangUp({ job, attempts }: Busy, end: JobEnd, before: readonly CardEffect[] = []): CardStep {
-  const s10: readonly CardEffect[] =
-    job === 'login' ? [{ type: 'step', at: 'hanging-up', step: 'S10', text: 'the terminal hangs up' }] : []
+function paysWith(job: JobKind): boolean {
+  return job === 'pay-2' || job === 'pay-3'
+}
+
+/** Personal data may be there already: another call by itself could pay twice. */
+function unknownIfPassing(end: { readonly code: CardErrorCode }): JobEnd {
+  return { type: 'failed', code: PASSING.has(end.code) ? 'LINE_OUTCOME_UNKNOWN' : end.code }
+}
+
+function told({ job }: Busy, at: LineState, when: Moment): readonly CardEffect[] {
+  return STEPS[job][when].map(([name, text]) => ({ type: 'step', at, step: name, text }))
+}
+
+function hangUp(state: Busy, end: JobEnd, before: readonly CardEffect[] = []): CardStep {
+  const { job, attempts } = state
   const kept: JobEnd = end.type === 'done' ? DONE : { type: 'failed', code: end.code }
-  return { state: { name: 'hanging-up', job, attempts, end: kept }, effects: [...before, ...s10, { type: 'hang-up' }] }
+  const seen = told(state, 'hanging-up', 'hangUp')
+  return { state: { name: 'hanging-up', job, attempts, end: kept }, effects: [...before, ...seen, { type: 'hang-up' }] }
 }
 
 /** The line is free: that was all, or one more call. */

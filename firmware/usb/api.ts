@@ -40,6 +40,7 @@ export function cardApi({ vault, jobs, line, onEnrolled }: CardParts): CardApi {
       return outcome
     },
     'line.login': (params) => jobs.login(params),
+    'line.pay': (params) => jobs.pay(params),
     'line.cancel': async () => ({ ok: true, result: { cancelled: jobs.cancel() } }),
   }
 }

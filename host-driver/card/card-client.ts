@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { decodeRpc, encodeRpc, type RpcFailure, type RpcMessage } from '../../wire/usb/json-rpc.ts'
 import { BoundedLines } from '../../wire/usb/lines.ts'
@@ -19,12 +20,13 @@ export const ANSWER_MS: Readonly<Record<MethodName, number>> = {
   'card.status': 3000,
   'card.enrol': 300_000,
   'line.login': 300_000,
+  'line.pay': 300_000,
   'line.cancel': 5000,
 }
 /** Requests that may wait at once: one on the line, its cancelling and a few looks at the status. */
 const WAITING_MAX = 8
-/** Late answers are known as such for so many requests. */
-const ABANDONED_MAX = 64
+/** Where request ids begin: two drivers, one after the other at the same card, must not use the same ones. */
+const FIRST_ID_MAX = 2 ** 47
 
 export type CardNotification =
   | { readonly name: 'line.state'; readonly params: NotificationParams<'line.state'> }
@@ -53,9 +55,8 @@ export class CardClient {
   readonly #cable: CardCable
   readonly #after: After
   readonly #waiting = new Map<number, Waiting>()
-  readonly #abandoned = new Set<number>()
   #onNotification: (it: CardNotification) => void
-  #nextId = 1
+  #nextId = randomInt(1, FIRST_ID_MAX)
   #broken: KeylineError | undefined
 
   constructor(cable: CardCable, onNotification: (it: CardNotification) => void = () => {}, after: After = afterUnheld) {
@@ -76,6 +77,11 @@ export class CardClient {
       .on('close', gone)
     // Ends whatever stands half written in the card's buffer, as a probing program leaves it.
     cable.stream.write('\n')
+  }
+
+  /** False once the card is gone, broke the card API or was closed: no request goes out any more. */
+  get usable(): boolean {
+    return this.#broken === undefined
   }
 
   /**
@@ -107,9 +113,6 @@ export class CardClient {
   #late(id: number): void {
     const { method, reject } = this.#waiting.get(id) ?? {}
     this.#waiting.delete(id)
-    this.#abandoned.add(id)
-    const [oldest] = this.#abandoned
-    if (this.#abandoned.size > ABANDONED_MAX && oldest !== undefined) this.#abandoned.delete(oldest)
     reject?.(fault('CARD_SILENT', { what: `the card did not answer ${method} in time` }))
   }
 
@@ -131,9 +134,12 @@ export class CardClient {
       return
     }
     const id = typeof message.id === 'number' ? message.id : Number.NaN
-    if (this.#abandoned.delete(id)) return
     const waiting = this.#waiting.get(id)
-    if (waiting === undefined) return this.#protocol('the card answered a request that was never sent')
+    // Too late, or to a driver before this one, which ended: its job ended when ours said hello.
+    if (waiting === undefined) {
+      this.garbageLines++
+      return
+    }
     const checked = message.type === 'result' ? METHODS[waiting.method].result.safeParse(message.result) : undefined
     if (checked?.success === false) return this.#protocol(`the card's answer to ${waiting.method} is not valid`)
     this.#waiting.delete(id)

@@ -1,4 +1,4 @@
-import type { Params, Result } from '../../wire/usb/methods.ts'
+import type { MethodName, Params, Result } from '../../wire/usb/methods.ts'
 import { fault } from '../errors.ts'
 import { type After, afterUnheld } from '../timers.ts'
 import type { CardClient } from './card-client.ts'
@@ -6,12 +6,15 @@ import type { CardClient } from './card-client.ts'
 /** A card that was told to hang up answers within this time, milliseconds: a modem may need seconds to. */
 const HANG_UP_MS = 10_000
 
+/** Whose result is the truth also for who did not want it any more: what was paid is paid. */
+const KEPT: ReadonlySet<MethodName> = new Set(['line.pay'])
+
 /**
  * A method of the card that makes a call. When `signal` says so, the card is told to hang up and its answer is still waited
  * for a while: the next request then finds it idle, and keys that come too late are known to be of no use.
- * @throws KeylineError CANCELLED, and what CardClient.call throws
+ * @throws KeylineError CANCELLED, whose cause is what the card said instead of a result, and what CardClient.call throws
  */
-export async function callOverLine<M extends 'line.login' | 'card.enrol'>(
+export async function callOverLine<M extends 'line.login' | 'line.pay' | 'card.enrol'>(
   card: CardClient,
   method: M,
   params: Params<M>,
@@ -24,13 +27,13 @@ export async function callOverLine<M extends 'line.login' | 'card.enrol'>(
   const cancel = (): void => {
     cancelTimer = after(HANG_UP_MS, () => gaveUp.reject(fault('CANCELLED')))
     // A card without a call says so, and one that is gone fails the call itself; one that is silent is not waited for.
-    card.call('line.cancel', {}).catch((error: unknown) => gaveUp.reject(error))
+    card.call('line.cancel', {}).catch((cause: unknown) => gaveUp.reject(fault('CANCELLED', { cause })))
   }
   signal?.addEventListener('abort', cancel, { once: true })
   const call = card.call(method, params)
   try {
     const result = await Promise.race([call, gaveUp.promise])
-    if (signal?.aborted) throw fault('CANCELLED')
+    if (signal?.aborted && !KEPT.has(method)) throw fault('CANCELLED')
     return result
   } catch (error) {
     if (!signal?.aborted) throw error

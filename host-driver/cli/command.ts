@@ -19,7 +19,7 @@ export interface Command {
   /** Usage, options and an example. */
   readonly help: string
   readonly options: NonNullable<ParseArgsConfig['options']>
-  /** Names of the arguments, all of them needed. */
+  /** Names of the arguments; those in brackets may be left out. */
   readonly takes: readonly string[]
   /** @returns fields of the last JSON line; throws KeylineError */
   run(context: CommandContext, args: readonly string[], options: Options): Promise<Readonly<Record<string, unknown>>>
@@ -43,7 +43,8 @@ export function parseCommand(name: string, command: Command, argv: readonly stri
   }
   const options = parsed.values as Options // none of the options is `multiple`
   const args = parsed.positionals
-  if (options.help !== true && args.length !== command.takes.length) {
+  const needed = command.takes.filter((one) => !one.startsWith('[')).length
+  if (options.help !== true && (args.length < needed || args.length > command.takes.length)) {
     const wanted = command.takes.length === 0 ? 'no argument' : command.takes.join(' ')
     throw fault('USAGE', { what: `${name}: expected ${wanted}, got ${args.length} arguments` })
   }

@@ -1,17 +1,12 @@
 import { SESSION_KEYS_MAX } from '../../wire/limits.ts'
 import { fault, KeylineError } from '../errors.ts'
 import { FAULTS } from '../faults.ts'
-import { KeeperClient } from '../keeper/keeper-client.ts'
 import type { KeptOutcome } from '../keeper/protocol.ts'
-import { startKeeper } from '../keeper/start.ts'
-import { stateFolder } from '../keeper/state-folder.ts'
 import { firstLine, hiddenQuestion, question } from './ask.ts'
 import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
 import { type Command, type CommandContext, type Options, text } from './command.ts'
+import { runningKeeper } from './kept.ts'
 import { duration } from './printable.ts'
-
-/** A keeper that ends in the very moment it was found is replaced; twice is no coincidence. */
-const START_TRIES = 2
 
 /** `keyline login` */
 export const login: Command = {
@@ -64,30 +59,6 @@ async function credentials(
   const password = await hiddenQuestion(input, process.stderr, 'Password: ', signal)
   if (userId === '' || password === '') throw fault('INPUT_INVALID', { what: 'expected a user ID and a password' })
   return { userId, password }
-}
-
-async function runningKeeper(env: CommandContext['env']): Promise<KeeperClient> {
-  const folder = stateFolder(env)
-  for (let tries = 0; tries < START_TRIES; tries++) {
-    const keeper = await KeeperClient.find(folder)
-    if (keeper === undefined) await startKeeper(folder, env)
-    else if (await isOurs(keeper)) return keeper
-  }
-  const keeper = await KeeperClient.find(folder)
-  if (keeper === undefined) throw fault('KEEPER_FAILED')
-  return keeper
-}
-
-/** @returns false when it ended meanwhile @throws KeylineError KEEPER_VERSION */
-async function isOurs(keeper: KeeperClient): Promise<boolean> {
-  try {
-    await keeper.status()
-    return true
-  } catch (error) {
-    if (error instanceof KeylineError && (error.code === 'NOT_LOGGED_IN' || error.code === 'INTERNET_BROKEN'))
-      return false
-    throw error
-  }
 }
 
 /** S4, S15. */

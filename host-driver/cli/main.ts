@@ -28,8 +28,11 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function runCommand(name: string | undefined, argv: readonly string[], output: Output): Promise<void> {
-  if (name === undefined || name === '--json') throw fault('USAGE', { what: 'expected a command' })
+async function runCommand(first: string | undefined, rest: readonly string[], output: Output): Promise<void> {
+  if (first === undefined || first === '--json') throw fault('USAGE', { what: 'expected a command' })
+  const two = `${first} ${rest[0]}`
+  const name = Object.hasOwn(COMMANDS, two) ? two : first
+  const argv = name === two ? rest.slice(1) : rest
   const known = [...Object.keys(COMMANDS), ...Object.keys(PROGRAMS)]
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (command === undefined) return unknownCommand(name, known)

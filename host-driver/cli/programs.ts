@@ -9,6 +9,7 @@ export const PROGRAMS: Readonly<Record<string, { readonly main: string; readonly
   server: { main: '../../server/main.ts', summary: 'run the server, or manage it' },
   card: { main: '../../firmware/main.ts', summary: 'run the card' },
   sim: { main: '../../sim/main.ts', summary: 'run the simulated telephone network' },
+  acquirer: { main: '../../sim/acquirer/main.ts', summary: 'run the simulated card company' },
 }
 
 /** A shell's code for a program that a signal ended. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PASSWORD_MAX, SESSION_KEYS_MAX, USER_ID_MAX } from '../../wire/limits.ts'
 import { LINE_STATES } from '../../wire/usb/methods.ts'
 import { ORIGINS } from '../errors.ts'
-import { STEPS } from '../events.ts'
+import { isStep, type Step } from '../events.ts'
 import { VERSION } from '../version.ts'
 
 /*
@@ -59,7 +59,7 @@ const failure = z.strictObject({ code: z.string(), what: z.string(), cure: z.str
 export const loginLine = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('step'),
-    step: z.enum(STEPS),
+    step: z.custom<Step>((it) => typeof it === 'string' && isStep(it)),
     path: z.enum(['here', 'line', 'internet']),
     text: z.string(),
   }),

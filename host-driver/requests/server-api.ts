@@ -73,13 +73,13 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-/** @throws KeylineError SERVER_PROTOCOL beyond BODY_MAX */
-async function readBytes(response: Response): Promise<Buffer> {
+/** @param max bytes @throws KeylineError SERVER_PROTOCOL beyond that */
+export async function readBytes(response: Response, max = BODY_MAX): Promise<Buffer> {
   const parts: Uint8Array[] = []
   let length = 0
   for await (const part of response.body ?? []) {
     length += part.length
-    if (length > BODY_MAX) throw fault('SERVER_PROTOCOL', { what: `expected an answer of at most ${BODY_MAX} bytes` })
+    if (length > max) throw fault('SERVER_PROTOCOL', { what: `expected an answer of at most ${max} bytes` })
     parts.push(part)
   }
   return Buffer.concat(parts)

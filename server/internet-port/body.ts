@@ -28,7 +28,8 @@ export async function readLogin(request: IncomingMessage, clock: Clock): Promise
   }
 }
 
-function readBody(request: IncomingMessage, clock: Clock): Promise<Buffer | ProblemCode> {
+/** At most BODY_MAX bytes, in BODY_MS at the latest. @returns what is wrong as a code */
+export function readBody(request: IncomingMessage, clock: Clock): Promise<Buffer | ProblemCode> {
   return new Promise((resolve) => {
     const parts: Buffer[] = []
     let length = 0

@@ -5,8 +5,8 @@ import type { Sessions } from '../sessions/sessions.ts'
 import type { StoredSession } from '../store/store.ts'
 
 /** A connection must ask for something within this time, milliseconds; and again after each answer. */
-const FIRST_REQUEST_MS = 15_000
-const NEXT_REQUEST_MS = 75_000
+export const FIRST_REQUEST_MS = 15_000
+export const NEXT_REQUEST_MS = 75_000
 /** Sessions that are looked up without a pause: a few milliseconds with a database in the same process. */
 const PORTION = 100
 

@@ -1,15 +1,27 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { PskAcceptor } from '../../internet/accept.ts'
+import { type AcceptOptions, PskAcceptor, type ServerCertificate } from '../../internet/accept.ts'
+import type { Clock } from '../../line/clock.ts'
+import type { App } from '../app/access.ts'
 import { asServerError, ServerError } from '../errors.ts'
+import type { Log } from '../events.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import { coalesced } from '../time.ts'
 import { PROBLEMS, sendProblem } from './answers.ts'
 import { Connections } from './connections.ts'
+import { answerByFetch } from './fetch-answer.ts'
 import { HalfOpen } from './half-open.ts'
-import { type RoutesOptions, routes } from './routes.ts'
+import { OpenConnections } from './open-connections.ts'
 
-export interface InternetPortOptions extends RoutesOptions {
+export interface InternetPortOptions {
+  readonly sessions: Sessions
+  /** Answers every request, whichever side it came by. */
+  readonly app: App
+  /** Of the open shop; without it only sessions get in. */
+  readonly certificate?: ServerCertificate | undefined
+  readonly clock: Clock
+  readonly log: Log
   readonly host: string
   /** 0: any free one. */
   readonly port: number
@@ -22,6 +34,9 @@ export interface Limits {
   /** Connections under session keys. */
   readonly connections: number
   readonly connectionsPerSession: number
+  /** Connections of the open shop, counted apart: the one that is idle longest makes room. */
+  readonly openConnections: number
+  readonly openConnectionsPerAddress: number
   /** Connections that have not proved a key yet; the oldest makes room for the newest. */
   readonly halfOpen: number
   readonly halfOpenPerAddress: number
@@ -32,6 +47,8 @@ export interface Limits {
 const LIMITS: Limits = {
   connections: 10_000,
   connectionsPerSession: 64,
+  openConnections: 2000,
+  openConnectionsPerAddress: 128,
   halfOpen: 4096,
   halfOpenPerAddress: 512,
   handshakeMs: 10_000,
@@ -45,6 +62,7 @@ export interface InternetPort {
   /** `host:port` that it listens on. */
   readonly address: string
   readonly connections: number
+  readonly openConnections: number
   readonly halfOpen: number
   /** Ends the connections whose sessions are gone, whoever erased them. */
   recheck(): Promise<void>
@@ -52,9 +70,9 @@ export interface InternetPort {
   close(): Promise<void>
 }
 
-/** The second port of the server (402). @throws ServerError LISTEN_FAILED */
+/** The second port of the server (402). @throws ServerError LISTEN_FAILED, CERTIFICATE_UNUSABLE */
 export async function openInternetPort(options: InternetPortOptions): Promise<InternetPort> {
-  const { sessions, clock, log } = options
+  const { sessions, app, clock, log } = options
   const limits = { ...LIMITS, ...options.limits }
   const halfOpen = new HalfOpen(limits.halfOpen, limits.halfOpenPerAddress)
   const connections = new Connections({
@@ -63,7 +81,11 @@ export async function openInternetPort(options: InternetPortOptions): Promise<In
     totalMax: limits.connections,
     perSessionMax: limits.connectionsPerSession,
   })
-  const answer = routes(options)
+  const opens = new OpenConnections({
+    clock,
+    totalMax: limits.openConnections,
+    perAddressMax: limits.openConnectionsPerAddress,
+  })
   const http = createHttpServer({ maxHeaderSize: HEADERS_MAX, keepAliveTimeout: IDLE_MS }, (request, response) => {
     serve(request, response).catch((error: unknown) => {
       fault(error)
@@ -73,6 +95,7 @@ export async function openInternetPort(options: InternetPortOptions): Promise<In
   })
   http.timeout = IDLE_MS
   http.on('clientError', (_error, socket) => refuse(socket))
+  // CONNECT (raw TCP under a session) is taken here, by acceptForwards(http, …) of forward.ts; nobody takes it yet, so Node ends it.
 
   const fault = (error: unknown): void => {
     const { code, what } = asServerError(error)
@@ -81,6 +104,11 @@ export async function openInternetPort(options: InternetPortOptions): Promise<In
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { socket } = request
+    if (opens.has(socket)) {
+      opens.begin(socket)
+      response.once('close', () => opens.end(socket))
+      return answerByFetch(app, request, response, { path: 'open' })
+    }
     const connection = connections.of(socket)
     connections.begin(socket, /^\/session(?:[/?]|$)/.test(request.url ?? ''))
     // 'close' comes in any case; before it the socket may be kept for the next request already.
@@ -91,10 +119,19 @@ export async function openInternetPort(options: InternetPortOptions): Promise<In
       socket.destroy()
       return
     }
-    await answer({ request, response, session })
+    await answerByFetch(app, request, response, { path: 'session', session })
   }
 
-  const acceptor = new PskAcceptor({
+  const openSide = options.certificate && {
+    certificate: options.certificate,
+    onConnection: (socket: Socket): void => {
+      halfOpen.proved(socket)
+      socket.on('error', () => {}) // its end is seen by 'close'
+      if (opens.add(socket)) http.emit('connection', socket)
+    },
+  }
+  const acceptor = newAcceptor({
+    open: openSide,
     timeoutMs: limits.handshakeMs,
     allowX25519: options.allowX25519 ?? false,
     findPsk: (identity) => sessions.findPsk(identity),
@@ -139,6 +176,9 @@ export async function openInternetPort(options: InternetPortOptions): Promise<In
     get connections() {
       return connections.size
     },
+    get openConnections() {
+      return opens.size
+    },
     get halfOpen() {
       return halfOpen.size
     },
@@ -148,8 +188,19 @@ export async function openInternetPort(options: InternetPortOptions): Promise<In
       acceptor.close()
       halfOpen.destroyAll()
       connections.destroyAll()
+      opens.destroyAll()
       await closed
     },
+  }
+}
+
+/** @throws ServerError CERTIFICATE_UNUSABLE */
+function newAcceptor(options: AcceptOptions): PskAcceptor {
+  try {
+    return new PskAcceptor(options)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ServerError('CERTIFICATE_UNUSABLE', `the certificate of the open shop cannot be used: ${why}`, cause)
   }
 }
 

@@ -4,6 +4,7 @@ import { LinkServer } from '../../line/link-server.ts'
 import type { ModemPort } from '../../line/modem/port.ts'
 import { openSerialPort } from '../../line/modem/serial-port.ts'
 import type { LineStream } from '../../line/stream.ts'
+import type { AnsweredCall } from '../sessions/line-service.ts'
 
 /** No call lasts longer, milliseconds: a modem that a card never leaves would serve nobody else. */
 const CALL_MAX_MS = 10 * 60_000
@@ -13,8 +14,8 @@ const REOPEN_MS = [500, 1000, 2000, 5000, 15_000]
 export interface ModemBankOptions {
   /** Serial ports, one modem each. */
   readonly paths: readonly string[]
-  /** One line message and its answer; undefined for no answer at all. */
-  readonly handle: (message: Uint8Array, caller: string | undefined) => Promise<Uint8Array | undefined>
+  /** Whoever answers the messages of a call that was taken; closed when the call ends. @param caller as the network showed it */
+  readonly open: (caller: string | undefined) => AnsweredCall
   readonly log: (event: Record<string, unknown>) => void
   readonly clock?: Clock
   readonly openPort?: (path: string) => Promise<ModemPort>
@@ -107,19 +108,21 @@ class BankModem {
   }
 
   #take(stream: LineStream): void {
-    const { handle, log } = this.#options
+    const { open, log } = this.#options
     log({ event: 'call.taken', path: 'line', port: this.#path, caller: stream.peer ?? 'withheld' })
     let over = (): void => {}
     const ended = new Promise<void>((resolve) => {
       over = resolve
     })
+    const call = open(stream.peer)
     const cancelLimit = this.#clock.after(CALL_MAX_MS, () => link.close())
     const link = new LinkServer(
       stream,
       this.#clock,
-      (message) => handle(message, stream.peer),
+      (message) => call.handle(message),
       (end) => {
         cancelLimit()
+        call.close()
         stream.hangUp().then(
           () => {
             this.#call = undefined

@@ -47,16 +47,12 @@ async function answer(
   // Who only knows the server's key and a card id must not use up that card's ticket.
   if (secret === undefined || !enrolment.holds(secret)) return undefined
   const at = now()
-  const seen = await store.seenEnrolment(requestHash)
-  // A recording of a request must not be answered under another ticket.
-  if (seen !== undefined && !timingSafeEqual(seen.ticketId, ticketId)) return undefined
   if (ticket.response && ticket.requestHash && timingSafeEqual(ticket.requestHash, requestHash)) {
     log({ event: 'answer.repeated', path: 'line', card: cardId })
     return ticket.response
   }
   const reason = refusal(ticket, at)
   if (reason !== undefined) {
-    await store.rememberEnrolment({ requestHash, cardId, ticketId, at })
     const { response, ratchet } = enrolment.respond(secret, { verdict: 'refused', reason })
     ratchet.wipe()
     log({ event: 'enrolment.refused', path: 'line', card: cardId, reason })

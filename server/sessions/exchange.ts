@@ -3,11 +3,15 @@ import { sha256 } from '../../keys/kdf.ts'
 import { NoiseError } from '../../keys/noise.ts'
 import { cardHint } from '../../keys/ratchet.ts'
 import type { Secret } from '../../keys/secret.ts'
-import { requestHint, ServerExchange } from '../../line/exchange.ts'
+import { type LineChannel, requestHint, ServerExchange } from '../../line/exchange.ts'
 import { encodeLoginResponse, type LoginResponse } from '../../wire/line/login.ts'
+import { encodePurchaseVerdict } from '../../wire/line/purchase.ts'
+import type { Payer } from '../shop/purchases.ts'
 import type { StoredCard } from '../store/store.ts'
 import type { LineServiceOptions } from './line-options.ts'
 import { checkLogin, type LoginDecision } from './login.ts'
+import { checkPurchase, readOpening } from './purchase.ts'
+import { PurchaseChannel } from './purchase-channel.ts'
 import { makeSessionKeys } from './session-keys.ts'
 import { short } from './sessions.ts'
 
@@ -17,8 +21,23 @@ const GROUP_BYTES = 16
 const LOCKED: LoginResponse = { verdict: 'refused', reason: 'CARD_LOCKED', retryAfterSeconds: 0 }
 export const CLONED = 'two continuations of one ratchet: the card was cloned'
 
+/** What a request is answered with. */
+export interface Exchanged {
+  /** Noise message 2. */
+  readonly response: Uint8Array
+  /** Of a purchase that was accepted just now, never of an answer that is repeated: its keys have sealed already. */
+  readonly purchase?: PurchaseChannel
+}
+
+interface Decision {
+  /** Of the response. */
+  readonly payload: Uint8Array
+  readonly login?: LoginDecision
+  readonly payer?: Payer | undefined
+}
+
 /**
- * A login exchange (S2–S9): card hint ‖ Noise message 1.
+ * A login (S2–S9) or the opening of a purchase (S30–S33, S64–S67): card hint ‖ Noise message 1.
  * @returns message 2, or undefined for a hint that nobody has and for what does not authenticate
  * @throws NoiseError when it is too short; ServerError from the store
  */
@@ -26,7 +45,7 @@ export async function handleExchange(
   options: LineServiceOptions,
   addresses: readonly string[],
   request: Uint8Array,
-): Promise<Uint8Array | undefined> {
+): Promise<Exchanged | undefined> {
   const hint = Uint8Array.from(requestHint(request))
   for (let tries = 0; tries < RACES_MAX; tries++) {
     const found = await options.store.cardByHint(hint)
@@ -50,22 +69,19 @@ async function advance(
   addresses: readonly string[],
   card: StoredCard,
   request: Uint8Array,
-): Promise<Uint8Array | undefined | 'raced'> {
+): Promise<Exchanged | undefined | 'raced'> {
   const { store, node, lifetimeSeconds, log } = options
   const exchange = open(options, addresses, card, card.currentRatchet, request)
   if (exchange === undefined) return undefined
   const locked = card.lockReason !== undefined
-  const decision: LoginDecision = locked
-    ? { response: LOCKED, serverSecrets: [] }
-    : await checkLogin(options, card.cardId, exchange.payload)
-  const { response, channel } = exchange.respond(encodeLoginResponse(decision.response))
-  channel.send.wipe()
-  channel.receive.wipe()
-  const keys = makeSessionKeys(decision, channel.handshakeHash)
+  const { payload, login: decision, payer } = await decide(options, card, exchange.payload)
+  const { response, channel } = exchange.respond(payload)
+  const keys = decision === undefined ? [] : makeSessionKeys(decision, channel.handshakeHash)
+  let done = false
   const groupId = randomBytes(GROUP_BYTES).toString('hex')
   const expiresAt = options.now() + lifetimeSeconds * 1000
   try {
-    const done = await store.commitExchange({
+    done = await store.commitExchange({
       cardId: card.cardId,
       expectedHint: card.currentHint,
       nextRatchet: channel.nextRatchet,
@@ -73,21 +89,45 @@ async function advance(
       requestHash: sha256(request),
       response,
       locked,
-      sessions: decision.login && { groupId, userId: decision.login.userId, node, expiresAt, keys },
+      sessions: decision?.login && { groupId, userId: decision.login.userId, node, expiresAt, keys },
     })
-    if (!done) return 'raced'
   } finally {
     channel.nextRatchet.wipe()
     for (const { psk } of keys) psk.wipe()
+    if (!done || payer === undefined) wipeCiphers(channel)
   }
+  if (!done) return 'raced'
   if (locked) log({ event: 'card.refused', path: 'line', card: card.cardId, reason: 'CARD_LOCKED' })
-  if (decision.login) {
+  if (decision?.login) {
     const about = { path: 'line', card: card.cardId, session: short({ groupId }) } as const
     log({ event: 'login.permitted', step: 'S5', ...about })
     log({ event: 'keys.kept', step: 'S9', ...about, keys: keys.length, lifetimeSeconds })
     log({ event: 'keys.sent', step: "S7'", ...about })
   }
-  return response
+  const { app } = options
+  if (payer === undefined || app === undefined) return { response }
+  return { response, purchase: new PurchaseChannel(channel, payer, app, log) }
+}
+
+/** @param payload wiped here */
+async function decide(options: LineServiceOptions, card: StoredCard, payload: Uint8Array): Promise<Decision> {
+  const opening = card.lockReason === undefined ? readOpening(payload) : undefined
+  if (opening !== undefined) {
+    payload.fill(0)
+    const { verdict, payer } = await checkPurchase(options, card.cardId, opening)
+    return { payload: encodePurchaseVerdict(verdict), payer }
+  }
+  if (card.lockReason !== undefined) {
+    payload.fill(0)
+    return { payload: encodeLoginResponse(LOCKED) }
+  }
+  const login = await checkLogin(options, card.cardId, payload)
+  return { payload: encodeLoginResponse(login.response), login }
+}
+
+function wipeCiphers({ send, receive }: LineChannel): void {
+  send.wipe()
+  receive.wipe()
 }
 
 /**
@@ -100,12 +140,12 @@ async function repeated(
   addresses: readonly string[],
   card: StoredCard,
   request: Uint8Array,
-): Promise<Uint8Array | undefined> {
+): Promise<Exchanged | undefined> {
   const { store, log, onSessionsEnded } = options
   if (card.previous === undefined) return undefined
   if (timingSafeEqual(sha256(request), card.previous.requestHash)) {
     log({ event: 'answer.repeated', path: 'line', card: card.cardId })
-    return card.previous.response
+    return { response: card.previous.response }
   }
   const exchange = open(options, addresses, card, card.previous.ratchet, request)
   if (exchange === undefined) return undefined
@@ -115,10 +155,9 @@ async function repeated(
     onSessionsEnded()
   }
   const { response, channel } = exchange.respond(encodeLoginResponse(LOCKED))
-  channel.send.wipe()
-  channel.receive.wipe()
+  wipeCiphers(channel)
   channel.nextRatchet.wipe()
-  return response
+  return { response }
 }
 
 /** @returns the exchange under the called address that it was made for, or undefined when it is good under none */

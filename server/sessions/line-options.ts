@@ -1,6 +1,8 @@
 import type { KeyPair } from '../../keys/x25519.ts'
 import type { Accounts } from '../accounts/accounts.ts'
+import type { App } from '../app/access.ts'
 import type { Log } from '../events.ts'
+import type { Purchases } from '../shop/purchases.ts'
 import type { Store } from '../store/store.ts'
 
 export interface LineServiceOptions {
@@ -19,4 +21,7 @@ export interface LineServiceOptions {
   readonly log: Log
   /** Called when sessions ended by what came over the line. */
   readonly onSessionsEnded: () => void
+  /** The shop, and the application that takes its requests; without both of them no purchase tag is known. */
+  readonly purchases?: Purchases
+  readonly app?: App
 }

@@ -17,7 +17,6 @@ export const IDENTITY = z.object({ publicKey: blob(KEY_BYTES), secretKey: blob(K
 export const ACCOUNT = z.object({ userId: text, password: text, createdAt: time })
 export const ATTEMPTS = z.object({ failures: z.int().nonnegative(), lockedUntil: time, lastAt: time })
 export const ADDRESS = z.object({ address: text })
-export const SEEN = z.object({ requestHash: HASH, cardId: text, ticketId: blob(16), at: time })
 export const TICKET = z.object({
   cardId: text,
   ticketId: blob(16),

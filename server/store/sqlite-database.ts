@@ -2,7 +2,7 @@ import { chmodSync, closeSync, constants, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { z } from 'zod'
 import { ServerError } from '../errors.ts'
-import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './sqlite-schema.ts'
+import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from './sqlite-schema.ts'
 
 /** How long a process waits for another one's transaction, milliseconds. */
 const BUSY_MS = 5000
@@ -78,13 +78,13 @@ export class SqliteDatabase {
     this.transaction(() => {
       const version = this.#pragma('user_version')
       const application = this.#pragma('application_id')
-      if (version === 0 && application === 0) {
-        this.#db.exec(SCHEMA)
-        this.#db.exec(`PRAGMA application_id=${APPLICATION_ID}; PRAGMA user_version=${SCHEMA_VERSION}`)
-        return
+      if (application !== APPLICATION_ID && (version !== 0 || application !== 0)) {
+        throw new ServerError('STORE_DAMAGED', 'this file is another program’s')
       }
-      if (application !== APPLICATION_ID) throw new ServerError('STORE_DAMAGED', 'this file is another program’s')
       if (version > SCHEMA_VERSION) throw new ServerError('STORE_VERSION')
+      if (version === SCHEMA_VERSION) return
+      for (const step of MIGRATIONS.slice(version)) this.#db.exec(step)
+      this.#db.exec(`PRAGMA application_id=${APPLICATION_ID}; PRAGMA user_version=${SCHEMA_VERSION}`)
     })
   }
 

@@ -1,12 +1,13 @@
+import { SHOP_SCHEMA } from './shop-schema.ts'
+
 /** "KEYL": tells our file from another program's. */
 export const APPLICATION_ID = 0x4b45594c
-export const SCHEMA_VERSION = 1
 
 /*
  * Sessions go with their user and their card by themselves. A card's ratchets: `current` is what its next request must use,
  * `previous` what its last one used, kept with the answer in case that was lost on the line.
  */
-export const SCHEMA = `
+const FIRST_SCHEMA = `
 CREATE TABLE identity (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   public_key BLOB NOT NULL,
@@ -81,3 +82,7 @@ CREATE TABLE notes (
   detail TEXT NOT NULL
 ) STRICT;
 `
+
+/** What leads from each version to the next; a new file takes all of them. A step that was released is never changed again. */
+export const MIGRATIONS: readonly string[] = [FIRST_SCHEMA, SHOP_SCHEMA]
+export const SCHEMA_VERSION = MIGRATIONS.length

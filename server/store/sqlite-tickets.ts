@@ -1,10 +1,7 @@
-import { ADDRESS, SEEN, TICKET } from './rows.ts'
+import { ADDRESS, TICKET } from './rows.ts'
 import { addNote } from './sqlite-audit.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
-import type { EnrolmentCommit, SeenEnrolment, TicketStore } from './store.ts'
-
-/** Requests remembered for one card: nobody who enrols properly ever needs more than a few. */
-const SEEN_MAX = 64
+import type { EnrolmentCommit, TicketStore } from './store.ts'
 
 export function ticketsIn(db: SqliteDatabase): TicketStore {
   return {
@@ -35,23 +32,8 @@ export function ticketsIn(db: SqliteDatabase): TicketStore {
       db.run('UPDATE tickets SET secret = NULL WHERE secret IS NOT NULL AND expires_at < ?', expiredBefore),
     lineAddresses: async () =>
       db.all(ADDRESS, 'SELECT address FROM line_addresses ORDER BY rowid DESC').map(({ address }) => address),
-    seenEnrolment: async (requestHash) =>
-      db.get(
-        SEEN,
-        `SELECT request_hash AS requestHash, card_id AS cardId, ticket_id AS ticketId, at
-          FROM seen_enrolments WHERE request_hash = ?`,
-        requestHash,
-      ),
-    rememberEnrolment: async (seen) => db.transaction(() => remember(db, seen)),
     commitEnrolment: async (commit) => db.transaction(() => enrol(db, commit)),
   }
-}
-
-function remember(db: SqliteDatabase, { requestHash, cardId, ticketId, at }: SeenEnrolment): void {
-  const sql = 'INSERT INTO seen_enrolments VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'
-  if (db.run(sql, requestHash, cardId, ticketId, at) === 0) return
-  const oldest = 'SELECT request_hash FROM seen_enrolments WHERE card_id = ? ORDER BY at DESC LIMIT -1 OFFSET ?'
-  db.run(`DELETE FROM seen_enrolments WHERE request_hash IN (${oldest})`, cardId, SEEN_MAX)
 }
 
 function enrol(db: SqliteDatabase, commit: EnrolmentCommit): boolean {
@@ -63,7 +45,6 @@ function enrol(db: SqliteDatabase, commit: EnrolmentCommit): boolean {
   const add = `INSERT INTO cards (card_id, public_key, current_ratchet, current_hint, enrolled_at)
     VALUES (?, ?, ?, ?, ?)`
   db.run(add, cardId, cardPublic, ratchet.reveal(), hint, at)
-  remember(db, commit)
   const event = replaced ? 'card.re-enrolled' : 'card.enrolled'
   const detail = replaced ? 'its former keys were replaced and its sessions ended' : ''
   addNote(db, { at, level: 'notice', event, subject: cardId, detail })

@@ -3,8 +3,11 @@ import { ServerError } from '../errors.ts'
 import { IDENTITY } from './rows.ts'
 import { accountsIn } from './sqlite-accounts.ts'
 import { auditIn } from './sqlite-audit.ts'
+import { basketsIn } from './sqlite-baskets.ts'
 import { cardsIn } from './sqlite-cards.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
+import { goodsIn } from './sqlite-goods.ts'
+import { ordersIn } from './sqlite-orders.ts'
 import { sessionsIn } from './sqlite-sessions.ts'
 import { ticketsIn } from './sqlite-tickets.ts'
 import type { Store } from './store.ts'
@@ -22,6 +25,7 @@ export function openSqliteStore(path: string): Store {
     ...cardsIn(db),
     ...sessionsIn(db),
     ...auditIn(db),
+    shop: { ...goodsIn(db), ...basketsIn(db), ...ordersIn(db) },
     identity: async () => identity(db),
     scrub: async () => db.scrub(),
     close: async () => db.close(),

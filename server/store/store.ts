@@ -1,5 +1,6 @@
 import type { Secret } from '../../keys/secret.ts'
 import type { KeyPair } from '../../keys/x25519.ts'
+import type { ShopStore } from './shop-store.ts'
 
 /*
  * What must outlive a process, and be seen by every node at once. Asynchronous, so that a database shared by several machines
@@ -65,15 +66,12 @@ export interface StoredTicket {
   readonly response: Uint8Array | undefined
 }
 
-/** An enrolment request that was seen, so that a recording of it is worth nothing against a later ticket. */
-export interface SeenEnrolment {
+export interface EnrolmentCommit {
+  /** SHA-256 of the request. */
   readonly requestHash: Uint8Array
   readonly cardId: string
   readonly ticketId: Uint8Array
   readonly at: number
-}
-
-export interface EnrolmentCommit extends SeenEnrolment {
   readonly cardPublic: Uint8Array
   /** R₀ and the hint of it. */
   readonly ratchet: Secret
@@ -91,8 +89,6 @@ export interface TicketStore {
   eraseTicketSecrets(expiredBefore: number): Promise<number>
   /** All called addresses ever put on a ticket, the latest first. */
   lineAddresses(): Promise<readonly string[]>
-  seenEnrolment(requestHash: Uint8Array): Promise<SeenEnrolment | undefined>
-  rememberEnrolment(seen: SeenEnrolment): Promise<void>
   /**
    * The ticket is used, the card has new keys and no lock, its sessions end, the audit log says so.
    * @returns false when this ticket is not open any more
@@ -214,6 +210,8 @@ export interface AuditStore {
 }
 
 export interface Store extends AccountStore, TicketStore, CardStore, SessionStore, AuditStore {
+  /** Goods, baskets, tags and orders, in the same transactions' reach. */
+  readonly shop: ShopStore
   /** The server's static X25519 pair, made at the first call ever. The secret is the store's: do not wipe it. */
   identity(): Promise<KeyPair>
   /** Makes what was erased unreadable in the files too, as far as a file system lets. */

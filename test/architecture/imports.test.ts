@@ -24,6 +24,8 @@ const BANNED: readonly (readonly [folder: RegExp, specifier: RegExp])[] = [
   [/^(wire|keys)\//, /^node:(net|tls|https?|dgram|fs|child_process)/],
   [/^(line|firmware)\//, /^node:(net|tls|https?|http2|dgram)$/],
   [/^internet\//, /wire\/line\//],
+  // Personal data go over the line only: code of the Internet path cannot even name them.
+  [/^(internet|server\/internet-port|host-driver\/(requests|download))\//, /wire\/line\/personal-data/],
   [/^firmware\//, /wire\/internet\//],
   [/^(?!keys\/)/, /^tweetnacl$/],
   [/^(?!internet\/)/, /^node:tls$/],
@@ -80,6 +82,7 @@ test('the guard itself sees what it must refuse', (t) => {
   t.truthy(fault('firmware/main.ts', 'node:net'))
   t.truthy(fault('internet/connect.ts', 'wire/line/login.ts'))
   t.truthy(fault('server/main.ts', 'tweetnacl'))
+  t.truthy(fault('host-driver/requests/http.ts', 'wire/line/personal-data.ts'))
   t.truthy(fault('host-driver/terminal.ts', 'line/link.ts'))
   t.is(fault('server/main.ts', 'line/link.ts'), undefined)
 })

@@ -10,12 +10,16 @@ import { DataMode } from '../../line/modem/data-mode.ts'
 import { parseFinal } from '../../line/modem/response.ts'
 import { AtSplitter } from '../../line/modem/splitter.ts'
 import { select } from '../../server/internet-port/range.ts'
+import { decodeBinaryRequest, decodeBinaryResponse } from '../../wire/line/bhttp.ts'
 import { LineFormatError } from '../../wire/line/cbor.ts'
 import { decodeEnrolmentRequest, decodeEnrolmentResponse } from '../../wire/line/enrolment.ts'
 import { FrameDecoder } from '../../wire/line/frame.ts'
 import { decodeLink } from '../../wire/line/link.ts'
 import { decodeLoginRequest, decodeLoginResponse } from '../../wire/line/login.ts'
 import { decodeMessage } from '../../wire/line/message.ts'
+import { decodePayment } from '../../wire/line/personal-data.ts'
+import { decodePurchaseOpening, decodePurchaseVerdict } from '../../wire/line/purchase.ts'
+import { decodeReceipt } from '../../wire/line/receipt.ts'
 import { decodeTicket } from '../../wire/line/ticket.ts'
 import { decodeRpc } from '../../wire/usb/json-rpc.ts'
 import { BoundedLines } from '../../wire/usb/lines.ts'
@@ -49,6 +53,12 @@ test('any bytes at all: every decoder of the line answers or throws its own erro
   const more = [
     decodeEnrolmentResponse,
     decodeRecord,
+    decodePurchaseOpening,
+    decodePurchaseVerdict,
+    decodePayment,
+    decodeReceipt,
+    decodeBinaryRequest,
+    decodeBinaryResponse,
     (bytes: Uint8Array) => decodeTicket(`keyline:${Buffer.from(bytes).toString('base64url')}`),
   ]
   fc.assert(

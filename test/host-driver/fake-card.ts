@@ -36,6 +36,7 @@ type Answers = { [M in MethodName]: (params: Params<M>) => Result<M> | Promise<R
 /** A card played by the test: answers each method as it is told, and can say anything at any time. */
 export class FakeCard {
   readonly asked: { readonly method: MethodName; readonly params: unknown }[] = []
+  readonly ids: (string | number)[] = []
   /** Lines that were no request, as the bare line end at the opening leaves none. */
   readonly strange: string[] = []
   readonly answers: Answers = {
@@ -43,6 +44,9 @@ export class FakeCard {
     'card.status': () => ({ card: CARD }),
     'card.enrol': () => ({ cardId: CARD.cardId, internet: CARD.internet, call: CALL }),
     'line.login': () => {
+      throw new CardRefusal('NOT_TOLD')
+    },
+    'line.pay': () => {
       throw new CardRefusal('NOT_TOLD')
     },
     'line.cancel': () => ({ cancelled: false }),
@@ -87,6 +91,7 @@ export class FakeCard {
     }
     const { method, params } = message
     this.asked.push({ method, params })
+    this.ids.push(message.id)
     this.#answer(message.id, method, params)
   }
 

@@ -39,6 +39,19 @@ test('a hello spread over several records is joined (RFC 8446 §5.1)', async (t)
   t.deepEqual(readClientHello(Buffer.concat(records)), { type: 'psk', identity: 'alpha' })
 })
 
+test('a hello without any PSK is open, from every cut of it incomplete; a cut inside its lengths is malformed', async (t) => {
+  const hello = await realHello('alpha')
+  const at = hello.length - 2 - (2 + 7 + 4) - (2 + 33) - 2 // type of the last extension: identities, binders, and their lengths
+  t.is(hello.readUInt16BE(at), 41)
+  const open = Buffer.from(hello)
+  open.writeUInt16BE(0xfafa, at) // an extension that nobody knows (RFC 8701)
+  t.deepEqual(readClientHello(open), { type: 'open' })
+  for (let cut = 0; cut < open.length; cut++) t.is(readClientHello(open.subarray(0, cut)).type, 'incomplete')
+  const short = Buffer.from(open)
+  short.writeUInt16BE(hello.readUInt16BE(at + 2) + 1, at + 2)
+  t.like(readClientHello(short), { type: 'refused', why: 'ClientHello is malformed' })
+})
+
 test('other protocols, other handshake messages and endless hellos are refused', (t) => {
   const refused = (...bytes: number[]) => t.is(readClientHello(Uint8Array.from(bytes)).type, 'refused')
   refused(0x47, 0x45, 0x54)
@@ -59,5 +72,5 @@ test('100,000 mutated hellos throw nothing', async (t) => {
     const { type } = readClientHello(bytes.subarray(0, 1 + random(2 * bytes.length)))
     kinds.set(type, (kinds.get(type) ?? 0) + 1)
   }
-  t.true((kinds.get('refused') ?? 0) > 0 && (kinds.get('psk') ?? 0) > 0 && (kinds.get('incomplete') ?? 0) > 0)
+  for (const type of ['refused', 'psk', 'open', 'incomplete']) t.true((kinds.get(type) ?? 0) > 0, type)
 })

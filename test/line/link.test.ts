@@ -177,6 +177,23 @@ test('the server gives a silent call up, and answers no flood of repetitions', a
   t.true(flooded.wire.frames[1] < 200)
 })
 
+test('an answer that takes longer than a call may be idle comes all the same, and the handler is asked once', async (t) => {
+  for (const seconds of [29, 31, 65, 100]) {
+    let asked = 0
+    const { clock, client, ends } = setUp((message) => {
+      asked++
+      return new Promise((resolve) => clock.after(seconds * 1000, () => resolve(message)))
+    })
+    const answer = client.request(Buffer.alloc(1000, 1))
+    await clock.advance(seconds * 1000 + 1000)
+    t.is((await answer)?.length, 1000, `${seconds} s`)
+    t.is(asked, 1)
+    t.deepEqual(ends, [])
+    await clock.advance(IDLE_MS)
+    t.deepEqual(ends, ['local'])
+  }
+})
+
 test('a handler that throws ends the call', async (t) => {
   const { clock, client, ends } = setUp(async () => {
     throw new Error('store gone')

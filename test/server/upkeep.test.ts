@@ -6,6 +6,8 @@ import { enrolled, firstKey, issueTicket } from './test-card.ts'
 import { LIFETIME_S, world } from './world.ts'
 
 const DAY_MS = 86_400_000
+/** A shop that has nothing to do. */
+const shop = { sweep: async (): Promise<void> => {} }
 
 test('work is done at each interval, never twice at once, and not after stopping', async (t) => {
   const clock = new FakeClock()
@@ -73,7 +75,7 @@ test('expired sessions are erased within two seconds, and whoever has connection
   const key = firstKey(await (await enrolled(it)).login(it))
   let told = 0
   it.sessions.onChanged(() => told++)
-  const stop = startUpkeep(it.store, it.sessions, it.clock, () => {})
+  const stop = startUpkeep(it.store, it.sessions, shop, it.clock, () => {})
   t.teardown(stop)
   await it.clock.advance(LIFETIME_S * 1000 - 1)
   t.truthy(await it.store.session(key.id, 0))
@@ -84,7 +86,7 @@ test('expired sessions are erased within two seconds, and whoever has connection
 
 test('secrets of tickets are kept for a week after expiry, counters for two days', async (t) => {
   const it = await world(t)
-  const stop = startUpkeep(it.store, it.sessions, it.clock, () => {})
+  const stop = startUpkeep(it.store, it.sessions, shop, it.clock, () => {})
   t.teardown(stop)
   await issueTicket(it, 'card-9', it.clock.now())
   await it.accounts.check('nobody', 'wrong')
@@ -93,7 +95,7 @@ test('secrets of tickets are kept for a week after expiry, counters for two days
   // FakeClock runs every due timer: days of sweeps would take long, so only the upkeep's hour is reached again.
   await stop()
   await it.clock.advance(8 * DAY_MS)
-  const again = startUpkeep(it.store, it.sessions, it.clock, () => {})
+  const again = startUpkeep(it.store, it.sessions, shop, it.clock, () => {})
   await it.clock.advance(UPKEEP_MS)
   await again()
   t.is((await it.store.ticket('card-9'))?.secret, undefined)
@@ -109,7 +111,7 @@ test('a fault of the store is told and does not end the upkeep', async (t) => {
     }),
   })
   const faults: unknown[] = []
-  const stop = startUpkeep(it.store, it.sessions, it.clock, (event) => faults.push(event))
+  const stop = startUpkeep(it.store, it.sessions, shop, it.clock, (event) => faults.push(event))
   t.teardown(stop)
   await it.clock.advance(SWEEP_MS)
   t.like(faults, [{ event: 'upkeep.fault', code: 'UNEXPECTED' }])

@@ -6,7 +6,8 @@ import { sha256 } from '../../keys/kdf.ts'
 import { Accounts } from '../../server/accounts/accounts.ts'
 import type { Argon2id } from '../../server/accounts/password.ts'
 import type { ServerEvent } from '../../server/events.ts'
-import { LineService } from '../../server/sessions/line-service.ts'
+import type { LineServiceOptions } from '../../server/sessions/line-options.ts'
+import { type AnsweredCall, LineService } from '../../server/sessions/line-service.ts'
 import { Sessions } from '../../server/sessions/sessions.ts'
 import { openSqliteStore } from '../../server/store/sqlite.ts'
 import type { Store } from '../../server/store/store.ts'
@@ -49,11 +50,18 @@ export function cheapArgon2(): { run: Argon2id; runs: number } {
   return it
 }
 
+/** The line's end of a node. */
+export interface TestLine {
+  answer(caller: string | undefined): AnsweredCall
+  /** A call with one message. */
+  handle(message: Uint8Array, caller: string | undefined): Promise<Uint8Array | undefined>
+}
+
 export interface Node {
   readonly store: Store
   readonly accounts: Accounts
   readonly sessions: Sessions
-  readonly line: LineService
+  readonly line: TestLine
   readonly events: ServerEvent[]
   /** The steps among the events, in their order. */
   steps(): string[]
@@ -64,6 +72,8 @@ export interface NodeOptions {
   readonly node?: string
   readonly numbers?: readonly string[]
   readonly clock: FakeClock
+  /** The shop behind the line, where there is one. */
+  readonly shop?: Pick<LineServiceOptions, 'purchases' | 'app'>
   /** A wrapper around the store, to see or disturb what happens. */
   readonly wrap?: (store: Store) => Store
 }
@@ -80,7 +90,8 @@ export async function startNode(t: ExecutionContext, path: string, options: Node
   const log = (event: ServerEvent): void => void events.push(event)
   const accounts = new Accounts({ store, serverSecret: own.secretKey, now, argon2id: argon2.run })
   const sessions = new Sessions({ store, accounts, node, now, log })
-  const line = new LineService({
+  const service = new LineService({
+    ...options.shop,
     store,
     accounts,
     own,
@@ -92,6 +103,17 @@ export async function startNode(t: ExecutionContext, path: string, options: Node
     log,
     onSessionsEnded: () => sessions.changed(),
   })
+  const line: TestLine = {
+    answer: (caller) => service.answer(caller),
+    handle: async (message, caller) => {
+      const call = service.answer(caller)
+      try {
+        return await call.handle(message)
+      } finally {
+        call.close()
+      }
+    },
+  }
   const steps = (): string[] => events.flatMap(({ step }) => step ?? [])
   return { store, accounts, sessions, line, events, steps, argon2 }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { CARD_ID_MAX, PASSWORD_MAX, SESSION_KEYS_MAX, USER_ID_MAX } from '../limits.ts'
+import { CARD_ID_MAX, LINE_HTTP_MAX, PASSWORD_MAX, SESSION_KEYS_MAX, USER_ID_MAX } from '../limits.ts'
 import { REFUSALS, type Refusal } from '../line/login.ts'
+import { AMOUNT_MAX, PURCHASE_REFUSALS, type PurchaseRefusal } from '../line/purchase.ts'
 import { TICKET_TEXT_MAX } from '../line/ticket.ts'
 
 /*
@@ -13,10 +14,17 @@ const text = (max: number): z.ZodString => z.string().min(1).max(max)
 const bytes = (max: number) => text(max).refine((value) => Buffer.byteLength(value) <= max, `at most ${max} bytes`)
 const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'expected 32 bytes as base64url')
 const count = z.number().int().nonnegative()
+const amount = z.strictObject({ amount: count.max(AMOUNT_MAX), currency: z.string().regex(/^[A-Z]{3}$/) })
+/** Binary HTTP as base64url. */
+const binaryHttp = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+$/, 'expected base64url')
+  .max(Math.ceil((LINE_HTTP_MAX * 4) / 3))
+const PURCHASE_REFUSAL_NAMES = [...new Set(Object.values(PURCHASE_REFUSALS))] as [PurchaseRefusal, ...PurchaseRefusal[]] // as below
 const REFUSAL_NAMES = Object.values(REFUSALS) as [Refusal, ...Refusal[]] // Object.values forgets that the list is not empty
 
 /** What the card is doing on the line; the same names in docs/states/card.md. */
-export const LINE_STATES = ['idle', 'preparing', 'dialling', 'connected', 'exchanging', 'hanging-up'] as const
+export const LINE_STATES = ['idle', 'preparing', 'dialling', 'connected', 'exchanging', 'paying', 'hanging-up'] as const
 export type LineState = (typeof LINE_STATES)[number]
 
 const cardSummary = z.strictObject({
@@ -64,6 +72,24 @@ const loginResult = z.discriminatedUnion('verdict', [
 ])
 export type LoginResult = z.infer<typeof loginResult>
 
+const payResult = z.discriminatedUnion('verdict', [
+  z.strictObject({
+    verdict: z.literal('accepted'),
+    /** What the server said it charges for; the card compared it with what was expected. */
+    terms: amount.extend({ items: count, lapsesInSeconds: count }),
+    /** The server's answer to the request, of whatever status. */
+    response: binaryHttp,
+    call: callReport,
+  }),
+  z.strictObject({
+    verdict: z.literal('refused'),
+    reason: z.enum(PURCHASE_REFUSAL_NAMES),
+    retryAfterSeconds: count,
+    call: callReport,
+  }),
+])
+export type PayResult = z.infer<typeof payResult>
+
 export const METHODS = {
   /** First call of a driver: which version both speak, and what the card is. */
   'card.hello': {
@@ -86,6 +112,22 @@ export const METHODS = {
     }),
     result: loginResult,
   },
+  /**
+   * S30–S36 or S64–S70 in one call: the tag, and after the server accepted it and named the amount that is expected, the request. Another
+   * amount ends it with AMOUNT_CHANGED before anything is sent.
+   */
+  'line.pay': {
+    params: z.strictObject({
+      userId: bytes(USER_ID_MAX),
+      tag: z.string().regex(/^[A-Za-z0-9_-]{22}$/, 'expected 16 bytes as base64url'),
+      expected: amount,
+      /** POST of a secret route with the personal data in it. */
+      request: binaryHttp,
+      /** Which steps are told: of the second embodiment (S30 …) or of the third (S64 …). */
+      embodiment: z.union([z.literal(2), z.literal(3)]),
+    }),
+    result: payResult,
+  },
   /** Ends a running call; harmless when there is none. */
   'line.cancel': { params: z.strictObject({}), result: z.strictObject({ cancelled: z.boolean() }) },
 } as const
@@ -95,7 +137,7 @@ export type Params<M extends MethodName> = z.infer<(typeof METHODS)[M]['params']
 export type Result<M extends MethodName> = z.infer<(typeof METHODS)[M]['result']>
 
 export const NOTIFICATIONS = {
-  /** `step` is a step of the first embodiment (S2 … S10) where one happens. */
+  /** `step` is a step (S2 … S10, S30 … S36, S64 … S70) where one happens. */
   'line.state': z.strictObject({
     state: z.enum(LINE_STATES),
     step: z

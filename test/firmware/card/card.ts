@@ -2,12 +2,14 @@ import type { Disk } from '../../../firmware/card/disk.ts'
 import type { CardProblem, Outcome } from '../../../firmware/card/errors.ts'
 import { LineJobs } from '../../../firmware/card/jobs.ts'
 import { Vault } from '../../../firmware/card/vault.ts'
+import { encodeBinaryRequest } from '../../../wire/line/bhttp.ts'
+import { encodePayment, PERSONAL_DATA_TYPE } from '../../../wire/line/personal-data.ts'
 import type { NotificationParams, Params, Result } from '../../../wire/usb/methods.ts'
 import { FakeClock } from '../../fake-clock.ts'
 import { FakeLine } from './fake-line.ts'
 import { bytes } from './fixture.ts'
 import { MemoryDisk } from './memory-disk.ts'
-import { ServerDouble } from './server-double.ts'
+import { ServerDouble, TERMS } from './server-double.ts'
 
 export const NOW_SECONDS = 1_900_000_000
 
@@ -46,6 +48,10 @@ export class TestCard {
     return this.end(this.jobs.login(loginParams(label, options)))
   }
 
+  pay(label = 'a', options: Partial<Params<'line.pay'>> = {}): Promise<Outcome<Result<'line.pay'>>> {
+    return this.end(this.jobs.pay(payParams(label, options)))
+  }
+
   /** Lets time pass until it is over; half an hour is more than any job may take. */
   async end<T>(job: Promise<T>): Promise<T> {
     let over = false
@@ -74,6 +80,43 @@ export async function enrolledCard(label = 'one', disk?: Disk): Promise<TestCard
 export function loginParams(label: string, options: Partial<Params<'line.login'>> = {}): Params<'line.login'> {
   const terminalKeys = [Buffer.from(bytes(`po ${label}`)).toString('base64url')]
   return { userId: 'alice', password: 'correct horse', terminalKeys, ...options }
+}
+
+/** A card number that stands nowhere else. */
+export const CARD_NUMBER = '4539578763621486'
+
+export function paymentRequest(): Uint8Array {
+  const data = {
+    cardNumber: CARD_NUMBER,
+    expiryMonth: 12,
+    expiryYear: 2030,
+    securityCode: '987',
+    name: 'Hanako Aoyama-Unlikely',
+    street: '1-2-3 Nowhere Street',
+    postalCode: '100-0001',
+    city: 'Tokyo',
+    country: 'JP',
+    contact: '',
+  }
+  return encodeBinaryRequest({
+    method: 'POST',
+    scheme: 'https',
+    authority: 'keyline',
+    path: '/pay',
+    headers: [['content-type', PERSONAL_DATA_TYPE]],
+    content: encodePayment({ amount: TERMS.amount, currency: TERMS.currency, data }),
+  })
+}
+
+export function payParams(label: string, options: Partial<Params<'line.pay'>> = {}): Params<'line.pay'> {
+  return {
+    userId: 'alice',
+    tag: Buffer.from(bytes(`tag ${label}`).subarray(0, 16)).toString('base64url'),
+    expected: { amount: TERMS.amount, currency: TERMS.currency },
+    request: Buffer.from(paymentRequest()).toString('base64url'),
+    embodiment: 2,
+    ...options,
+  }
 }
 
 export function codeOf(outcome: Outcome<unknown>): string {

@@ -26,6 +26,8 @@ export class FakeLine implements LinePort {
   readonly server: ServerDouble
   /** For the next calls; then all are answered. */
   script: CallScript[] = []
+  /** Which request of a call its script happens to; those before are answered. */
+  scriptAt = 0
   /** A modem that hears no command. */
   hangUpNeverEnds = false
   /** Told of each request, before anything happens to it. */
@@ -46,6 +48,7 @@ export class FakeLine implements LinePort {
     const script = this.script.shift() ?? 'answered'
     const call: FakeCall = { address: address.address, requests: [], hungUp: 0 }
     this.calls.push(call)
+    this.server.newCall()
     this.onDial()
     if (script === 'never-dials') return new Promise(() => {})
     if (isDialFailure(script)) return { ok: false, reason: script, detail: `/dev/fake: ${script}` }
@@ -57,7 +60,7 @@ export class FakeLine implements LinePort {
     return this.calls.reduce((sum, { hungUp, requests }) => sum + (requests.length > 0 && hungUp === 0 ? 1 : 0), 0)
   }
 
-  #call(call: FakeCall, script: CallScript): LineCall {
+  #call(call: FakeCall, fate: CallScript): LineCall {
     let lost = false
     const report = { bytesUp: 0, bytesDown: 0, messagesUp: 0, messagesDown: 0, exchangeMs: 7 }
     const request = async (message: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> => {
@@ -65,6 +68,7 @@ export class FakeLine implements LinePort {
       report.bytesUp += message.length
       report.messagesUp++
       this.onRequest()
+      const script = call.requests.length > this.scriptAt ? fate : 'answered'
       if (signal.aborted || script === 'silent') return undefined
       if (script === 'never-ends') return new Promise(() => {})
       if (script === 'garbage') return Buffer.alloc(60, 0x55)

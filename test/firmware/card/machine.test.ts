@@ -17,21 +17,23 @@ import { seeded } from '../../random.ts'
 const DOCUMENT = readFileSync(new URL('../../../docs/states/card.md', import.meta.url), 'utf8')
 const PASSING = /by itself: (.*)/.exec(DOCUMENT)?.[1]?.split(' ') ?? []
 const CODES = Object.keys(CARD_ERRORS) as CardErrorCode[]
-const JOBS: readonly JobKind[] = ['login', 'enrol']
+const JOBS: readonly JobKind[] = ['login', 'enrol', 'pay-2', 'pay-3']
 
 interface Row {
   readonly state: string
   readonly event: string
   readonly next: string
   readonly work: string
-  readonly steps: string
+  readonly steps: Readonly<Record<JobKind, string>>
 }
 
 const TABLE: readonly Row[] = DOCUMENT.split('\n')
   .filter((line) => /^\| [a-z]/.test(line) && !line.startsWith('| state'))
   .map((line) => {
-    const [, state = '', event = '', next = '', work = '', steps = ''] = line.split('|').map((cell) => cell.trim())
-    return { state, event, next, work, steps }
+    const [, state = '', event = '', next = '', work = '', login = '', pay2 = '', pay3 = ''] = line
+      .split('|')
+      .map((cell) => cell.trim())
+    return { state, event, next, work, steps: { login, enrol: '', 'pay-2': pay2, 'pay-3': pay3 } }
   })
 
 /** All events, each with a name as in the table. */
@@ -40,6 +42,7 @@ function* events(): Generator<CardEvent> {
   for (const type of ['ready', 'known', 'connected', 'earlier-answered', 'hung-up'] as const) yield { type }
   for (const earlier of [true, false]) yield { type: 'sending', earlier }
   for (const permitted of [true, false]) yield { type: 'answered', permitted }
+  for (const settled of [true, false]) yield { type: 'received', settled }
   for (const code of CODES) yield { type: 'failed', code }
 }
 
@@ -48,16 +51,26 @@ function* states(): Generator<CardState> {
   for (const job of JOBS) {
     for (let attempts = 0; attempts <= ATTEMPTS_MAX; attempts++) {
       for (const name of ['preparing', 'dialling', 'connected', 'exchanging'] as const) yield { name, job, attempts }
+      // Nothing but a payment ever comes into this state.
+      if (pays(job)) yield { name: 'paying', job, attempts }
       const ends: readonly JobEnd[] = [{ type: 'done' }, ...CODES.map((code) => ({ type: 'failed', code }) as const)]
       for (const end of ends) yield { name: 'hanging-up', job, attempts, end }
     }
   }
 }
 
+function pays(job: JobKind): boolean {
+  return job === 'pay-2' || job === 'pay-3'
+}
+
 /** The table's name for what happens. */
 function nameOf(state: CardState, event: CardEvent): string {
   if (event.type === 'sending') return `sending, ${event.earlier ? 'an earlier' : 'this'} request`
-  if (event.type === 'answered') return `answered, ${event.permitted ? 'permitted' : 'refused'}`
+  if (event.type === 'received') return `received, ${event.settled ? 'settled' : 'else'}`
+  if (event.type === 'answered') {
+    const payment = event.permitted && state.name === 'exchanging' && pays(state.job)
+    return `answered, ${event.permitted ? 'permitted' : 'refused'}${payment ? ', a payment' : ''}`
+  }
   const end = state.name === 'hanging-up' ? state.end : event.type === 'failed' ? event : undefined
   const ends = state.name === 'dialling' ? event.type === 'failed' : event.type === 'hung-up'
   if (!ends || end === undefined || state.name === 'idle') return event.type
@@ -94,7 +107,7 @@ test('the machine is the table of docs/states/card.md, each row and nothing else
       const job = state.name === 'idle' ? (event.type === 'start' ? event.job : '') : state.job
       t.is(next.name, row.next as LineState)
       t.is(workOf(effects), row.work, `${state.name} ${name}`)
-      t.is(stepsOf(effects), job === 'login' ? row.steps : '', `${state.name} ${name}`)
+      t.is(stepsOf(effects), job === '' ? '' : row.steps[job], `${state.name} ${name} of ${job}`)
     }
   }
   t.deepEqual(
@@ -108,6 +121,38 @@ test('the list of allowed events is what the machine allows', (t) => {
   for (const state of LINE_STATES) {
     const rows = new Set(TABLE.filter((row) => row.state === state).map((row) => row.event.split(',')[0]))
     t.deepEqual([...rows].sort(), [...ALLOWED[state]].sort())
+  }
+})
+
+test('no failure while paying leads to another call, and what might pass is unknown', (t) => {
+  for (const job of JOBS.filter(pays)) {
+    for (let attempts = 0; attempts <= ATTEMPTS_MAX; attempts++) {
+      for (const code of CODES) {
+        const { state } = step({ name: 'paying', job, attempts }, { type: 'failed', code })
+        if (state.name !== 'hanging-up' || state.end.type !== 'failed') return t.fail(state.name)
+        t.is(state.end.code, PASSING.includes(code) ? 'LINE_OUTCOME_UNKNOWN' : code)
+        t.is(step(state, { type: 'hung-up' }).state.name, 'idle')
+      }
+    }
+  }
+  t.false(PASSING.includes('LINE_OUTCOME_UNKNOWN') || PASSING.includes('AMOUNT_CHANGED'))
+  return undefined
+})
+
+test('only a payment whose tag was accepted comes to paying', (t) => {
+  for (const state of states()) {
+    for (const event of events()) {
+      let next: CardState
+      try {
+        next = step(state, event).state
+      } catch {
+        continue
+      }
+      if (next.name !== 'paying') continue
+      t.is(state.name, 'exchanging')
+      t.true(pays(next.job))
+      t.deepEqual(event, { type: 'answered', permitted: true })
+    }
   }
 })
 
@@ -131,13 +176,13 @@ test('passing failures are codes of the card', (t) => {
   for (const code of PASSING) t.true(Object.hasOwn(CARD_ERRORS, code), code)
 })
 
-test('whatever happens, a job makes at most three calls, hangs up each that stood, and ends', (t) => {
+test('whatever happens, a job makes at most three calls, pays once at most, hangs up each that stood, and ends', (t) => {
   const all = [...events()]
   const seed = 4711
   const random = seeded(seed)
   for (let run = 0; run < 2000; run++) {
-    let { state } = step({ name: 'idle' }, { type: 'start', job: JOBS[run % 2] ?? 'login' })
-    let [dials, connects, hangUps, steps] = [0, 0, 0, 0]
+    let { state } = step({ name: 'idle' }, { type: 'start', job: JOBS[run % JOBS.length] ?? 'login' })
+    let [dials, connects, hangUps, steps, payments] = [0, 0, 0, 0, 0]
     while (state.name !== 'idle') {
       const allowed = all.filter((event) => ALLOWED[state.name].includes(event.type))
       // An earlier request is settled once: the runner has only one.
@@ -147,10 +192,11 @@ test('whatever happens, a job makes at most three calls, hangs up each that stoo
       const next = step(state, event)
       if (next.effects.some(({ type }) => type === 'dial')) dials++
       if (event.type === 'connected') connects++
+      if (next.effects.some(({ type }) => type === 'pay')) payments++
       if (next.effects.some(({ type }) => type === 'hang-up')) hangUps++
       state = next.state
     }
-    if (dials > ATTEMPTS_MAX || connects !== hangUps) return t.fail(`seed ${seed}, run ${run}`)
+    if (dials > ATTEMPTS_MAX || connects !== hangUps || payments > 1) return t.fail(`seed ${seed}, run ${run}`)
   }
   return t.pass()
 })

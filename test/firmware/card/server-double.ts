@@ -3,11 +3,41 @@ import { Secret } from '../../../keys/secret.ts'
 import { keyPair } from '../../../keys/x25519.ts'
 import { ServerEnrolment } from '../../../line/enrolment.ts'
 import { requestHint, ServerExchange } from '../../../line/exchange.ts'
+import { SecureChannel } from '../../../line/secure-channel.ts'
+import {
+  type BinaryResponse,
+  type DecodedRequest,
+  decodeBinaryRequest,
+  encodeBinaryResponse,
+} from '../../../wire/line/bhttp.ts'
 import type { EnrolmentResponse } from '../../../wire/line/enrolment.ts'
 import { decodeLoginRequest, encodeLoginResponse, type LoginResponse } from '../../../wire/line/login.ts'
 import { decodeMessage } from '../../../wire/line/message.ts'
+import {
+  decodePurchaseOpening,
+  encodePurchaseVerdict,
+  type PurchaseOpening,
+  type PurchaseVerdict,
+} from '../../../wire/line/purchase.ts'
+import { encodeReceipt, RECEIPT_TYPE } from '../../../wire/line/receipt.ts'
 import { encodeTicket, type LineAddress } from '../../../wire/line/ticket.ts'
 import { bytes, NUMBER } from './fixture.ts'
+
+export const TERMS = { amount: 129_800, currency: 'JPY', items: 3, lapsesInSeconds: 900 } as const
+
+const PAID: BinaryResponse = {
+  status: 200,
+  headers: [['content-type', RECEIPT_TYPE]],
+  content: encodeReceipt({
+    order: 'K-000012',
+    at: 1_774_000_000,
+    amount: TERMS.amount,
+    currency: TERMS.currency,
+    items: [],
+    brand: 'Visa',
+    lastFour: '4242',
+  }),
+}
 
 interface ServerCard {
   readonly cardPublic: Uint8Array
@@ -37,15 +67,31 @@ export class ServerDouble {
     lifetimeSeconds: 3600,
     secretRoutes: ['/pay'],
   })
+  /** What is said to a purchase tag. */
+  verdict: (opening: PurchaseOpening) => PurchaseVerdict = () => ({ verdict: 'accepted', ...TERMS })
+  readonly openings: PurchaseOpening[] = []
+  /** What is answered in the channel. */
+  settle: (request: DecodedRequest) => BinaryResponse = () => PAID
+  /** What is sealed as that answer. */
+  plain: (request: DecodedRequest) => Uint8Array = (request) => encodeBinaryResponse(this.settle(request))
+  /** All that came out of a channel. */
+  readonly paid: DecodedRequest[] = []
+  /** What the line makes of a sealed answer, or what the server says in its place. */
+  sealed: (bytes: Uint8Array, seal: (plain: Uint8Array) => Uint8Array) => Uint8Array = (bytes) => bytes
+  /** Messages of a channel that did not open. */
+  refusedMessages = 0
   /** Other bytes in the place of a response's payload. */
   payload: Uint8Array | undefined
   #card: ServerCard | undefined
+  #channel: SecureChannel | undefined
   readonly #tickets = new Map<string, ServerTicket>()
 
   /** Another one that has seen the same. */
   clone(): ServerDouble {
     const other = new ServerDouble()
     other.locked = this.locked
+    other.verdict = this.verdict
+    other.settle = this.settle
     other.#card = this.#card
     for (const [id, ticket] of this.#tickets) other.#tickets.set(id, { ...ticket })
     return other
@@ -60,12 +106,19 @@ export class ServerDouble {
     return encodeTicket({ cardId, line, internet, serverPublic: this.own.publicKey, secret, expiresAtSeconds })
   }
 
+  /** What was agreed in one call is of no use in another. */
+  newCall(): void {
+    this.#channel = undefined
+  }
+
   /** @returns undefined: no answer at all */
   handle(message: Uint8Array, called: string): Uint8Array | undefined {
     try {
       const { kind, body } = decodeMessage(message)
       if (kind === 'enrolment') return this.#enrol(body, called)
-      return kind === 'exchange' ? this.#exchange(body, called) : undefined
+      if (kind === 'channel') return this.#pay(body)
+      this.#channel = undefined
+      return this.#exchange(body, called)
     } catch {
       return undefined
     }
@@ -109,14 +162,38 @@ export class ServerDouble {
       },
       request,
     )
-    const { response, channel } = exchange.respond(this.payload ?? encodeLoginResponse(this.#verdict(exchange.payload)))
+    const { response, channel } = exchange.respond(this.payload ?? this.#answer(exchange.payload))
+    this.#channel = new SecureChannel(channel)
     this.exchanges++
     this.#card = { ...card, used: { request, response, next: Uint8Array.from(channel.nextRatchet.reveal()) } }
     return response
   }
 
-  #verdict(payload: Uint8Array): LoginResponse {
-    if (this.locked) return { verdict: 'refused', reason: 'CARD_LOCKED', retryAfterSeconds: 0 }
+  #pay(body: Uint8Array): Uint8Array | undefined {
+    const channel = this.#channel
+    let plain: Uint8Array
+    try {
+      if (channel === undefined) throw new Error('no exchange')
+      plain = channel.open(body)
+    } catch {
+      this.refusedMessages++
+      return undefined
+    }
+    const request = decodeBinaryRequest(plain)
+    this.paid.push(request)
+    const answer = channel.seal(this.plain(request))
+    return this.sealed(answer, (other) => channel.seal(other))
+  }
+
+  #answer(payload: Uint8Array): Uint8Array {
+    if (this.locked) return encodeLoginResponse({ verdict: 'refused', reason: 'CARD_LOCKED', retryAfterSeconds: 0 })
+    if (payload[1] !== 2) return encodeLoginResponse(this.#login(payload))
+    const opening = decodePurchaseOpening(payload)
+    this.openings.push(opening)
+    return encodePurchaseVerdict(this.verdict(opening))
+  }
+
+  #login(payload: Uint8Array): LoginResponse {
     const { password, terminalKeys } = decodeLoginRequest(payload)
     if (password === this.password) return this.answer(terminalKeys)
     return { verdict: 'refused', reason: 'LOGIN_REFUSED', retryAfterSeconds: 5 }

@@ -33,6 +33,7 @@ function linked(other: Partial<CardApi> = {}, reads = true): Linked {
     },
     'card.enrol': async () => ({ ok: false, problem: problem('TICKET_INVALID') }),
     'line.login': async () => ({ ok: false, problem: problem('LINE_BUSY') }),
+    'line.pay': async () => ({ ok: false, problem: problem('LINE_BUSY') }),
     'line.cancel': async () => ({ ok: true, result: { cancelled: false } }),
     ...other,
   }

@@ -27,7 +27,7 @@ test.serial('the help of all names every command, program and exit code', async 
   for (const argv of [['--help'], ['-h'], ['help']]) {
     const { code, out } = await user.run(argv)
     t.is(code, 0)
-    for (const name of [...NAMES, 'server', 'card', 'sim']) t.regex(out, new RegExp(`^  ${name} `, 'm'))
+    for (const name of [...NAMES, 'server', 'card', 'sim', 'acquirer']) t.regex(out, new RegExp(`^  ${name} `, 'm'))
     t.regex(out, /exit codes: 0 ok, 1 failed, 2 usage, 3 refused.*4 card.*5 Internet/)
   }
 })

@@ -8,8 +8,9 @@ import { ended, home } from './run.ts'
 const SIM = fileURLToPath(new URL('../../../sim/main.ts', import.meta.url))
 
 test.serial('the other parts are programs of their own', (t) => {
-  t.deepEqual(Object.keys(PROGRAMS), ['server', 'card', 'sim'])
-  for (const { main } of Object.values(PROGRAMS)) t.regex(main, /^\.\.\/\.\.\/(server|firmware|sim)\/main\.ts$/)
+  t.deepEqual(Object.keys(PROGRAMS), ['server', 'card', 'sim', 'acquirer'])
+  for (const { main } of Object.values(PROGRAMS))
+    t.regex(main, /^\.\.\/\.\.\/(server|firmware|sim|sim\/acquirer)\/main\.ts$/)
 })
 
 test.serial('a program gets the arguments as they are, help and all, and its exit code comes back', async (t) => {

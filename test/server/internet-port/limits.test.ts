@@ -34,7 +34,7 @@ test('5,000 idle half-open connections do not stop a good one, from their own ad
 })
 
 test('beyond the bound for one address its oldest half-open connection ends, and no other address’s', async (t) => {
-  const it = await portWorld(t, { halfOpenPerAddress: 3 })
+  const it = await portWorld(t, { limits: { halfOpenPerAddress: 3 } })
   const other = dialTo(t, it.port, '127.0.0.2')
   await once(other, 'connect')
   const sockets: Socket[] = []
@@ -50,7 +50,7 @@ test('beyond the bound for one address its oldest half-open connection ends, and
 })
 
 test('a connection that never proves its key ends by itself', async (t) => {
-  const it = await portWorld(t, { handshakeMs: 50 })
+  const it = await portWorld(t, { limits: { handshakeMs: 50 } })
   const socket = it.dial().resume()
   await once(socket, 'close')
   t.is(socket.bytesRead, 0)
@@ -89,7 +89,7 @@ test('the bounds of half-open connections themselves', (t) => {
 })
 
 test('one session has a bounded number of connections, and all sessions together too', async (t) => {
-  const it = await portWorld(t, { connectionsPerSession: 2, connections: 3 })
+  const it = await portWorld(t, { limits: { connectionsPerSession: 2, connections: 3 } })
   const [key] = await it.keys()
   const [other] = await it.keys()
   const kept = [await it.terminal(key), await it.terminal(key)]

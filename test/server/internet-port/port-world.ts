@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { Agent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -8,8 +8,11 @@ import type { TLSSocket } from 'node:tls'
 import type { ExecutionContext } from 'ava'
 import { connectPsk } from '../../../internet/connect.ts'
 import type { SessionKey } from '../../../keys/session-keys.ts'
+import { makeApp } from '../../../server/app/app.ts'
 import { Catalogue } from '../../../server/delivery/catalogue.ts'
 import { type InternetPort, type Limits, openInternetPort } from '../../../server/internet-port/internet-port.ts'
+import type { Purchases } from '../../../server/shop/purchases.ts'
+import { Shop } from '../../../server/shop/shop.ts'
 import { enrolled, type LoginWish, type TestCard } from '../test-card.ts'
 import { type Node, PASSWORD, startNode, USER, type World, world } from '../world.ts'
 
@@ -84,19 +87,34 @@ export interface PortWorld extends World {
   opened(): Promise<Terminal>
 }
 
+const demo = (name: string) => readFileSync(new URL(`../../../demo/certificate/${name}`, import.meta.url), 'utf8')
+export const CERTIFICATE = { cert: demo('server.pem'), key: demo('server-key.pem') }
+export const CA = demo('ca.pem')
+const TAG_MS = 15 * 60_000
+
+export interface PortOptions {
+  readonly limits?: Partial<Limits>
+  readonly allowX25519?: boolean
+  /** Without it there is no open shop. */
+  readonly certificate?: typeof CERTIFICATE
+  readonly purchases?: Purchases
+}
+
 export async function openPort(
   t: ExecutionContext,
   it: Node & Pick<World, 'clock'>,
   content: string,
-  limits: Partial<Limits> = {},
-  allowX25519 = false,
+  { limits = {}, allowX25519 = false, certificate, purchases }: PortOptions = {},
 ): Promise<InternetPort> {
   const log = (event: Parameters<Parameters<typeof Catalogue.open>[1]>[0]): void => void it.events.push(event)
   const catalogue = await Catalogue.open(content, log)
-  const { sessions, clock } = it
+  const { sessions, clock, store } = it
+  const shop = new Shop({ store: store.shop, now: () => clock.now(), log, tagLifetimeMs: TAG_MS })
+  const app = makeApp({ sessions, catalogue, shop, orders: store.shop, purchases, clock, log })
   const port = await openInternetPort({
     sessions,
-    catalogue,
+    app,
+    certificate,
     clock,
     log,
     host: '127.0.0.1',
@@ -124,12 +142,12 @@ export function dialTo(t: ExecutionContext, port: InternetPort, from?: string): 
   return socket
 }
 
-export async function portWorld(t: ExecutionContext, limits: Partial<Limits> = {}): Promise<PortWorld> {
+export async function portWorld(t: ExecutionContext, options: PortOptions = {}): Promise<PortWorld> {
   const it = await world(t)
   const content = join(it.folder, 'content')
   mkdirSync(content)
   const card = await enrolled(it)
-  const port = await openPort(t, it, content, limits)
+  const port = await openPort(t, it, content, options)
   const dial = (): Socket => dialTo(t, port)
   const keys = async (wish?: LoginWish): Promise<SessionKey[]> => (await card.login(it, wish)).keys
   const terminal = async (key: SessionKey | undefined): Promise<Terminal> => {

@@ -250,7 +250,7 @@ test('a removed user and a new password end running sessions', async (t) => {
 
 test('X25519 alone opens nothing, unless the operator let it', async (t) => {
   const it = await portWorld(t)
-  const lenient = await openPort(t, it, it.content, {}, true)
+  const lenient = await openPort(t, it, it.content, { allowX25519: true })
   const [key] = await it.keys()
   const dial = (socket: Socket): TLSSocket =>
     tlsConnect({

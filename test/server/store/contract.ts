@@ -186,19 +186,6 @@ export function storeContract(test: TestFn, open: (t: ExecutionContext) => Promi
     t.deepEqual(await one.cards(), [])
   })
 
-  both('enrolment requests are remembered with their ticket, the latest 64 of a card', async (t, one, two) => {
-    const seen = (at: number) => ({ requestHash: bytes(32), cardId: 'card-1', ticketId: bytes(16), at })
-    const all = Array.from({ length: 70 }, (_, n) => seen(NOW + n))
-    for (const one_ of all) await one.rememberEnrolment(one_)
-    await one.rememberEnrolment({ ...seen(0), cardId: 'card-2' })
-    const [oldest, last] = [all[0], all[69]]
-    if (oldest === undefined || last === undefined) return t.fail()
-    t.is(await two.seenEnrolment(oldest.requestHash), undefined)
-    t.is(hex((await two.seenEnrolment(last.requestHash))?.ticketId), hex(last.ticketId))
-    await two.rememberEnrolment({ ...last, ticketId: bytes(16) })
-    t.is(hex((await two.seenEnrolment(last.requestHash))?.ticketId), hex(last.ticketId))
-  })
-
   both('re-enrolment replaces keys, ratchets and lock, and ends the sessions', async (t, one) => {
     const hint = await filled(one)
     const exchange = exchangeOf('card-1', hint, { ids: ['k'] })
