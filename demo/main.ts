@@ -1,15 +1,26 @@
 import { parseArgs } from 'node:util'
 import { playFirst } from './first.ts'
-import { tell, tellJson } from './show.ts'
+import type { AllReport, Embodiment, PurchaseReport, Report } from './report.ts'
+import { playSecond } from './second.ts'
+import { type Show, tell, tellJson } from './show.ts'
+import { onStage, type Stage } from './stage.ts'
+import { playThird } from './third.ts'
 
-const USAGE = `npm run demo -- [--embodiment 1] [--json]
+const USAGE = `npm run demo -- [--embodiment 1|2|3] [--json]
 
-Plays Keyline in a simulated world on this machine: a card is enrolled, a user logs in over a telephone line,
-content comes over the Internet, and both wires are searched for secrets.
+Plays Keyline in a simulated world on this machine: a card is enrolled, a user logs in and pays over a telephone line,
+content and goods come over the Internet, and both wires are searched for secrets.
 
-  --embodiment N  1, the encrypted delivery of content (the only one so far)
+  --embodiment N  1, the encrypted delivery of content; 2, a shop in the open that is paid by telephone;
+                  3, the same shop under a session key; all three in one world unless said otherwise
   --json          one JSON object a line, the last one is the report
 `
+
+const PLAYS: Readonly<Record<Embodiment, (stage: Stage) => Promise<Report | PurchaseReport>>> = {
+  1: playFirst,
+  2: playSecond,
+  3: playThird,
+}
 
 /** @returns the exit code: 0 all held, 1 something did not, 2 the arguments were wrong */
 async function main(argv: readonly string[]): Promise<number> {
@@ -25,17 +36,50 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(USAGE)
     return 0
   }
-  if ((values.embodiment ?? '1') !== '1') {
-    process.stderr.write(`USAGE: expected --embodiment 1, got ${values.embodiment}; see npm run demo -- --help\n`)
+  const { embodiment } = values
+  if (embodiment !== undefined && !isEmbodiment(embodiment)) {
+    process.stderr.write(`USAGE: expected --embodiment 1, 2 or 3, got ${embodiment}; see npm run demo -- --help\n`)
     return 2
   }
   const write = (text: string): void => {
     process.stdout.write(text)
   }
   const show = values.json ? tellJson(write) : tell(write)
-  const report = await playFirst(show)
+  const report = embodiment === undefined ? await playAll(show) : await playOne(show, EMBODIMENTS[embodiment])
   show.end(report)
   return report.ok ? 0 : 1
+}
+
+const EMBODIMENTS = { '1': 1, '2': 2, '3': 3 } as const
+
+function isEmbodiment(text: string): text is keyof typeof EMBODIMENTS {
+  return Object.hasOwn(EMBODIMENTS, text)
+}
+
+function playOne(show: Show, embodiment: Embodiment): Promise<Report | PurchaseReport> {
+  return onStage(show, [embodiment], (stage) => play(stage, show, embodiment, PLAYS[embodiment]))
+}
+
+/** One after the other in one world, on one card. */
+function playAll(show: Show): Promise<AllReport> {
+  return onStage(show, [1, 2, 3], async (stage) => {
+    const first = await play(stage, show, 1, playFirst)
+    const second = await play(stage, show, 2, playSecond)
+    const third = await play(stage, show, 3, playThird)
+    return { ok: first.ok && second.ok && third.ok, first, second, third }
+  })
+}
+
+async function play<T extends Report | PurchaseReport>(
+  stage: Stage,
+  show: Show,
+  embodiment: Embodiment,
+  played: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  stage.show.play(embodiment)
+  const report = await played(stage)
+  show.report(report)
+  return report
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -1,11 +1,15 @@
-import type { Report } from './report.ts'
+import { money } from '../wire/money.ts'
+import type { AllReport, PurchaseReport, Report } from './report.ts'
 
 /** How the play is told while it happens. */
 export interface Show {
   scene(title: string): void
   step(name: string, path: string, text: string): void
   line(text: string): void
-  end(report: Report): void
+  /** After each play. */
+  report(report: Report | PurchaseReport): void
+  /** Last of all. */
+  end(report: Report | PurchaseReport | AllReport): void
 }
 
 const ARROWS: Readonly<Record<string, string>> = {
@@ -20,7 +24,8 @@ export function tell(write: (text: string) => void): Show {
     scene: (title) => write(`\n${title}\n`),
     step: (name, path, text) => write(`  ${name.padEnd(4)} ${ARROWS[path] ?? path}  ${text}\n`),
     line: (text) => write(`       ${text}\n`),
-    end: (report) => write(summary(report)),
+    report: (report) => write('embodiment' in report ? purchaseSummary(report) : summary(report)),
+    end: ({ ok }) => write(`\n  ${ok ? 'All of it held.' : 'SOMETHING DID NOT HOLD.'}\n`),
   }
 }
 
@@ -31,11 +36,12 @@ export function tellJson(write: (text: string) => void): Show {
     scene: (scene) => json({ scene }),
     step: (step, path, text) => json({ step, path, text }),
     line: () => {},
+    report: () => {},
     end: (report) => json(report),
   }
 }
 
-function summary({ line, internet, downloads, keysLeft, secretsFound, ok }: Report): string {
+function summary({ line, internet, downloads, keysLeft, secretsFound }: Report): string {
   const total = downloads.reduce((sum, { bytes }) => sum + bytes, 0)
   return `
   line      ${line.bytesUp} B up, ${line.bytesDown} B down in ${line.messagesUp + line.messagesDown} messages, ${line.seconds.toFixed(2)} s at ${line.bitsPerSecond} bit/s
@@ -43,7 +49,19 @@ function summary({ line, internet, downloads, keysLeft, secretsFound, ok }: Repo
   Internet  ${internet.bytes} B for ${downloads.length} files of ${total} B, ${internet.seconds.toFixed(2)} s, ${internet.cipher}, ${internet.group}
   secrets   found in the recording of the line: ${secretsFound.line}, of the Internet: ${secretsFound.internet}
   keys      left at the server: ${keysLeft}
+`
+}
 
-  ${ok ? 'All of it held.' : 'SOMETHING DID NOT HOLD.'}
+function purchaseSummary({ line, internet, paid, charges, orderState, stock, ...rest }: PurchaseReport): string {
+  const { receiptEqual, refusals, secretsFound } = rest
+  return `
+  line      ${line.bytesUp} B up, ${line.bytesDown} B down in ${line.messagesUp + line.messagesDown} messages, the whole call ${line.seconds.toFixed(2)} s at ${line.bitsPerSecond} bit/s
+            (personal data to receipt: ${line.exchangeSeconds.toFixed(2)} s; call set-up took ${line.setupSeconds.toFixed(2)} s)
+  Internet  ${internet.bytes} B
+  paid      ${money(paid.amount, paid.currency)}, ${paid.order} is ${orderState}, charged ${charges} time${charges === 1 ? '' : 's'}
+  stock     ${stock.product}: ${stock.before} before, ${stock.after} after
+  receipt   ${receiptEqual ? 'the same bytes' : 'NOT THE SAME'} on both paths
+  refused   ${refusals.join(', ')}
+  secrets   found in the recording of the line: ${secretsFound.line}, of the Internet: ${secretsFound.internet}
 `
 }

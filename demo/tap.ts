@@ -16,16 +16,47 @@ export async function recordings(folder: string, wire: 'call-' | 'relay-'): Prom
   return Promise.all(names.map((name) => readFile(join(folder, name))))
 }
 
-/** How often secrets appear: as they are, in hexadecimal, in base64 and in base64url. */
+/** How often secrets appear in recordings, in any of their forms. */
 export function hits(tapes: readonly Buffer[], searched: readonly Searched[]): number {
   let found = 0
   for (const { bytes } of searched) {
-    if (bytes.length < SEARCHED_MIN) continue
-    const plain = Buffer.from(bytes)
-    const forms = [plain, ...(['hex', 'base64', 'base64url'] as const).map((form) => Buffer.from(plain.toString(form)))]
-    for (const tape of tapes) for (const form of forms) found += appearances(tape, form)
+    for (const form of formsOf(bytes)) for (const tape of tapes) found += appearances(tape, form)
   }
   return found
+}
+
+/**
+ * As it is, in hexadecimal, in base64 and base64url at each of the three places in which it can stand among other bytes; a text also
+ * URL-encoded and in UTF-16 of both orders. No form twice, and none that is so short that chance would find it.
+ */
+export function formsOf(bytes: Uint8Array): Buffer[] {
+  const plain = Buffer.from(bytes)
+  if (plain.length < SEARCHED_MIN) return []
+  const hex = plain.toString('hex')
+  const forms = [plain, ...[hex, hex.toUpperCase(), ...[0, 1, 2].flatMap((n) => base64At(plain, n))].map(ascii)]
+  const text = plain.toString('utf8')
+  if (Buffer.from(text).equals(plain)) {
+    const little = Buffer.from(text, 'utf16le')
+    forms.push(...urlEncoded(text).map(ascii), little, Buffer.from(little).swap16())
+  }
+  const unlike = new Map(forms.map((form) => [form.toString('latin1'), form]))
+  return [...unlike.values()].filter(({ length }) => length >= SEARCHED_MIN)
+}
+
+const ascii = (text: string): Buffer => Buffer.from(text, 'latin1')
+
+/** What of the base64 depends on these bytes alone when `before` bytes stand before them (RFC 4648 §4: six bits a letter). */
+function base64At(bytes: Buffer, before: number): string[] {
+  const all = Buffer.concat([Buffer.alloc(before), bytes])
+  const [from, to] = [Math.ceil((before * 8) / 6), Math.floor((all.length * 8) / 6)]
+  return (['base64', 'base64url'] as const).map((form) => all.toString(form).slice(from, to))
+}
+
+/** RFC 3986 §2.1, and as forms do it: with + for a blank. */
+function urlEncoded(text: string): string[] {
+  const upper = encodeURIComponent(text)
+  const lower = upper.replace(/%../g, (letters) => letters.toLowerCase())
+  return [upper, lower, upper.replaceAll('%20', '+'), lower.replaceAll('%20', '+')]
 }
 
 function appearances(tape: Buffer, form: Buffer): number {

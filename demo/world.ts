@@ -1,6 +1,8 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type AcquirerProcess, makeKeyFile, startAcquirer } from '../sim/acquirer/process.ts'
 import { type SimProcess, startSim } from '../sim/process.ts'
 import { type Child, type ChildEvent, runProgram, startProgram } from './child.ts'
 
@@ -26,6 +28,10 @@ export interface WorldOptions {
 export const SERVER_NUMBER = '+81312345678'
 export const CARD_NUMBER = '+819012345678'
 export const CARD_ID = 'card-1'
+const GOODS = fileURLToPath(new URL('./goods/goods.json', import.meta.url))
+const CERTIFICATE = fileURLToPath(new URL('./certificate/', import.meta.url))
+/** The only authority that a PC of this world trusts. */
+export const CA = `${CERTIFICATE}ca.pem`
 
 /**
  * The whole system on one machine: simulated exchange and Internet, a server with its modems, a card. Each is a process of
@@ -35,6 +41,7 @@ export class World {
   readonly folder: string
   readonly sim: SimProcess
   readonly #options: WorldOptions
+  #acquirer: AcquirerProcess | undefined
   #server: Child | undefined
   #card: Child | undefined
 
@@ -89,6 +96,12 @@ export class World {
     return `127.0.0.1:${this.sim.ready.relays[0]?.port}`
   }
 
+  /** The card company. */
+  get acquirer(): AcquirerProcess {
+    if (this.#acquirer === undefined) throw new RangeError('expected a card company that was started')
+    return this.#acquirer
+  }
+
   get server(): Child {
     if (this.#server === undefined) throw new RangeError('expected a server that was started')
     return this.#server
@@ -109,13 +122,41 @@ export class World {
     return (await runProgram('server', args)).trim()
   }
 
+  /** The card company starts and goods are loaded; a server that is started then sells them, also to everybody over HTTPS. */
+  async openShop(goods: string = GOODS): Promise<void> {
+    makeKeyFile(this.#acquirerKey)
+    const ledger = join(this.folder, 'acquirer')
+    const [acquirer] = await Promise.all([
+      startAcquirer(['--data', ledger, '--key-file', this.#acquirerKey]),
+      runProgram('server', ['goods', 'load', goods, '--data', this.serverData]),
+    ])
+    this.#acquirer = acquirer
+  }
+
+  get #acquirerKey(): string {
+    return join(this.folder, 'acquirer.key')
+  }
+
+  #shopOptions(): readonly string[] {
+    if (this.#acquirer === undefined) return []
+    const certificate = [
+      '--certificate',
+      `${CERTIFICATE}server.pem`,
+      '--certificate-key',
+      `${CERTIFICATE}server-key.pem`,
+    ]
+    return [...certificate, '--acquirer', this.#acquirer.url, '--acquirer-key', this.#acquirerKey]
+  }
+
   async startServer(): Promise<Child> {
     const { content, lifetimeSeconds = 3600, onEvent, server = [] } = this.#options
     const paths = this.sim.ready.modems.filter(({ number }) => number !== CARD_NUMBER).map(({ path }) => path)
     const modems = paths.flatMap((path) => ['--modem', path])
     const args = ['run', '--data', this.serverData, '--content', content, '--number', SERVER_NUMBER, ...modems]
     const more = ['--listen', '127.0.0.1:0', '--lifetime', String(lifetimeSeconds), '--json', ...server]
-    this.#server = startProgram('server', [...args, ...more], (event) => onEvent?.('server', event))
+    this.#server = startProgram('server', [...args, ...more, ...this.#shopOptions()], (event) =>
+      onEvent?.('server', event),
+    )
     const ready = await this.#server.until(({ event }) => event === 'ready')
     await this.sim.command({ do: 'relay', name: 'internet', target: String(ready.internet) })
     return this.#server
@@ -133,8 +174,8 @@ export class World {
 
   /** Ends every process and removes the folder. */
   async close(): Promise<void> {
-    await Promise.all([this.#card?.stop(), this.#server?.stop()])
-    await this.sim.stop()
+    // All at once: a server whose call has just ended gives its modem seconds to go on hook, and here the modem goes too.
+    await Promise.all([this.#card?.stop(), this.#server?.stop(), this.#acquirer?.stop(), this.sim.stop()])
     await rm(this.folder, { recursive: true, force: true })
   }
 }

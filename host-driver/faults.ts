@@ -55,6 +55,59 @@ export const FAULTS = {
   ACCOUNT_LOCKED: { what: 'the account is locked', cure: 'wait, or ask the operator', exit: 'refused' },
   CARD_LOCKED: { what: 'the server locked this card', cure: 'ask the operator', exit: 'refused' },
   SERVER_BUSY: { what: 'the server is busy', cure: 'try again later', exit: 'refused' },
+  // Purchases: refusals of tag, card company and shop (S32, S66), and what became of an order.
+  TAG_MISSING: { what: 'there is no purchase tag', cure: 'finish a basket with keyline shop finish', exit: 'usage' },
+  TAG_UNKNOWN: {
+    what: 'the shop does not know this purchase tag',
+    cure: 'finish a basket to get one',
+    exit: 'refused',
+  },
+  TAG_FOREIGN: {
+    what: 'this purchase tag belongs to another user or card',
+    cure: 'pay with the card that it was issued to',
+    exit: 'refused',
+  },
+  TAG_USED: { what: 'this purchase tag was paid for already', cure: 'see keyline shop orders', exit: 'refused' },
+  TAG_LAPSED: {
+    what: 'the time of this purchase tag is over; its goods went back',
+    cure: 'finish a new basket',
+    exit: 'refused',
+  },
+  TAG_PENDING: {
+    what: 'a payment for this purchase tag is under way',
+    cure: 'wait; the order tells how it ends',
+    exit: 'refused',
+  },
+  PAYMENT_REFUSED: {
+    what: 'the card company refused the card; nothing was charged',
+    cure: 'use another card, or ask your card company',
+    exit: 'refused',
+  },
+  PAYMENT_NOT_TAKEN: {
+    what: 'the payment did not reach the shop; nothing was charged',
+    cure: 'pay again with the same tag',
+    exit: 'failed',
+  },
+  PAYMENT_PENDING: {
+    what: 'the card company has not answered yet',
+    cure: 'do not pay again; the order tells how it ends',
+    exit: 'failed',
+  },
+  PERSONAL_DATA_INVALID: {
+    what: 'something in the personal data is not right; nothing was charged',
+    cure: 'correct it and try again',
+    exit: 'usage',
+  },
+  GATEWAY_PORT_IN_USE: {
+    what: 'the port for the gateway cannot be opened',
+    cure: 'end the other program, or choose another --port',
+    exit: 'failed',
+  },
+  RECEIPT_DIFFERS: {
+    what: 'the receipt that came by telephone is not the one that the shop shows over the Internet',
+    cure: 'keep both, and ask the operator of the shop',
+    exit: 'failed',
+  },
   // The Internet path.
   INTERNET_UNREACHABLE: {
     what: 'the server cannot be reached over the Internet',

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { SessionKey } from '../keys/session-keys.ts'
 import type { CallReport } from '../wire/usb/methods.ts'
 import { type Downloaded, type DownloadOptions, download } from './download/download.ts'
@@ -139,6 +140,26 @@ export class Session {
     this.#retired.push(old)
     // TLS holds its own traffic keys by now: the old PSK is not needed to end what runs, and starts nothing new.
     old.key.psk.wipe()
+  }
+
+  /**
+   * A connection of its own under the session key, for whoever speaks HTTP on it himself. It is cut when the session ends.
+   * @throws KeylineError SESSION_*, INTERNET_*
+   */
+  async connect(): Promise<Duplex> {
+    this.#assertOpen()
+    return this.#link.dial()
+  }
+
+  /** S62: every connection ends at once, the keys stay; the next request makes a new one. @throws KeylineError SESSION_* */
+  disconnect(): void {
+    this.#assertOpen()
+    const [key] = this.#keys
+    if (key === undefined) return
+    this.#link.destroy()
+    for (const { link } of this.#retired) link.destroy()
+    this.#retired = []
+    this.#link = keyedAgent(this.server, key)
   }
 
   /**

@@ -23,6 +23,22 @@ export async function firstLine(input: Readable, what: string): Promise<string> 
   throw fault('INPUT_INVALID', { what: `expected ${what} as the first line of standard input` })
 }
 
+/** The first `count` lines of a pipe; what follows is left unread. @throws KeylineError INPUT_INVALID when there are fewer, or they are too long */
+export async function inputLines(input: Readable, count: number, what: string): Promise<readonly string[]> {
+  let seen = ''
+  input.setEncoding('utf8')
+  for await (const part of input) {
+    seen += String(part)
+    if (seen.split('\n').length > count || seen.length > count * LINE_MAX) break
+  }
+  const lines = seen.split('\n').map((line) => line.replace(/\r$/, ''))
+  // After the last line end there may be nothing; what came without one is a line as well.
+  if (lines.at(-1) === '') lines.pop()
+  const wanted = lines.slice(0, count)
+  if (wanted.length === count && wanted.every(({ length }) => length <= LINE_MAX)) return wanted
+  throw fault('INPUT_INVALID', { what: `expected on standard input ${what}` })
+}
+
 /** A visible question at a terminal. @throws KeylineError CANCELLED on Ctrl-C, Ctrl-D, `signal`, or a terminal that hangs up */
 export function question(input: Readable, output: Writable, text: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {

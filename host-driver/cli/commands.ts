@@ -1,14 +1,27 @@
 import { fault } from '../errors.ts'
 import type { Command } from './command.ts'
 import { enrol } from './enrol.ts'
+import { gateway } from './gateway.ts'
 import { get } from './get.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
 import { ls } from './ls.ts'
+import { pay } from './pay.ts'
+import { SHOP } from './shop.ts'
 import { status } from './status.ts'
 
 /** What `keyline NAME` does itself; the programs of programs.ts are started instead. */
-export const COMMANDS: Readonly<Record<string, Command>> = { enrol, login, ls, get, logout, status }
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  enrol,
+  login,
+  ls,
+  get,
+  ...SHOP,
+  pay,
+  gateway,
+  logout,
+  status,
+}
 
 /** Farthest slip of the pen that is taken for one, in letters. */
 const SLIP_MAX = 2

@@ -1,8 +1,8 @@
 import { download } from '../download/download.ts'
+import { size } from '../printable.ts'
 import { after } from '../timers.ts'
 import { type Command, text } from './command.ts'
 import { keptSession } from './kept.ts'
-import { size } from './printable.ts'
 
 /** `keyline get NAME` */
 export const get: Command = {

@@ -1,12 +1,10 @@
 import { SESSION_KEYS_MAX } from '../../wire/limits.ts'
-import { fault, KeylineError } from '../errors.ts'
-import { FAULTS } from '../faults.ts'
-import type { KeptOutcome } from '../keeper/protocol.ts'
+import { fault } from '../errors.ts'
 import { firstLine, hiddenQuestion, question } from './ask.ts'
 import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
 import { type Command, type CommandContext, type Options, text } from './command.ts'
 import { runningKeeper } from './kept.ts'
-import { duration } from './printable.ts'
+import { refused } from './refused.ts'
 
 /** `keyline login` */
 export const login: Command = {
@@ -30,7 +28,7 @@ example: keyline login --user alice`,
     const { userId, password } = await credentials(context, options)
     const keeper = await runningKeeper(env)
     const outcome = await keeper.login({ userId, password, keys, card }, output.progress, signal)
-    if (outcome.verdict === 'refused') throw refused(outcome)
+    if (outcome.verdict === 'refused') throw refused(outcome.reason, outcome.retryAfterSeconds)
     const { server, expiresAt, keysLeft } = outcome.session
     output.say(`Logged in as ${userId} at ${server} until ${new Date(expiresAt).toLocaleString('sv')}.`)
     return { userId, server, expiresAt, keysLeft }
@@ -59,11 +57,4 @@ async function credentials(
   const password = await hiddenQuestion(input, process.stderr, 'Password: ', signal)
   if (userId === '' || password === '') throw fault('INPUT_INVALID', { what: 'expected a user ID and a password' })
   return { userId, password }
-}
-
-/** S4, S15. */
-function refused({ reason, retryAfterSeconds }: Extract<KeptOutcome, { verdict: 'refused' }>): KeylineError {
-  const { what, cure } = FAULTS[reason]
-  const when = retryAfterSeconds > 0 ? `, after ${duration(retryAfterSeconds)} at the earliest` : ''
-  return new KeylineError({ code: reason, what, cure: cure + when, origin: 'server' })
 }

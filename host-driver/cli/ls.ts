@@ -1,7 +1,7 @@
+import { size } from '../printable.ts'
 import { readMenu } from '../requests/server-api.ts'
 import type { Command } from './command.ts'
 import { keptSession } from './kept.ts'
-import { size } from './printable.ts'
 
 /** `keyline ls` */
 export const ls: Command = {

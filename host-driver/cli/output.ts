@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { FaultReport } from '../errors.ts'
 import type { Progress } from '../events.ts'
-import { printable } from './printable.ts'
+import { printable } from '../printable.ts'
 import { ProgressBar } from './progress-bar.ts'
 
 export interface OutputStreams {
@@ -53,6 +53,11 @@ export class Output {
   /** Our own text of several lines. */
   help(text: string): void {
     if (!this.json) this.#streams.out.write(`${text}\n`)
+  }
+
+  /** What happens while a command runs on; people are told by `say`. */
+  event(fields: Readonly<Record<string, unknown>>): void {
+    if (this.json) this.#line(this.#streams.out, JSON.stringify(fields))
   }
 
   /** A remark beside the result. */

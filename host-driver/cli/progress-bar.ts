@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { Progress } from '../events.ts'
-import { duration, printable, size } from './printable.ts'
+import { duration, printable, size } from '../printable.ts'
 
 const REDRAW_MS = 100
 const BAR = 24

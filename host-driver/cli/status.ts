@@ -2,10 +2,10 @@ import { KeylineError } from '../errors.ts'
 import { KeeperClient } from '../keeper/keeper-client.ts'
 import type { KeeperStatus } from '../keeper/protocol.ts'
 import { stateFolder } from '../keeper/state-folder.ts'
+import { duration } from '../printable.ts'
 import { Terminal, type TerminalStatus } from '../terminal.ts'
 import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
 import type { Command, CommandContext, Options } from './command.ts'
-import { duration } from './printable.ts'
 
 type CardLook = { readonly path: string } & TerminalStatus
 

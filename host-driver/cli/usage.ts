@@ -1,8 +1,10 @@
 import { COMMANDS } from './commands.ts'
 import { PROGRAMS } from './programs.ts'
 
+/** Commands of two words are in the help of the first. */
 const list = (entries: Readonly<Record<string, { readonly summary: string }>>): string =>
   Object.entries(entries)
+    .filter(([name]) => !name.includes(' '))
     .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
     .join('\n')
 
@@ -21,4 +23,5 @@ ${list(PROGRAMS)}
 
 exit codes: 0 ok, 1 failed, 2 usage, 3 refused by the server, 4 card or line problem, 5 Internet path problem
 
-example: keyline login --user alice && keyline ls && keyline get two-tones.mp3`
+examples: keyline login --user alice && keyline ls && keyline get two-tones.mp3
+          keyline shop add L-100 && keyline shop finish && keyline pay`

@@ -6,6 +6,8 @@ import { type Fetch, send } from '../requests/http.ts'
 import { problemOf } from '../requests/server-api.ts'
 import { answers } from './listen.ts'
 import {
+  type GatewayBody,
+  gatewayLine,
   type KeeperStatus,
   type KeptOutcome,
   type LoginBody,
@@ -63,6 +65,31 @@ export class KeeperClient {
     const checked = logoutAnswer.safeParse(await response.json())
     if (!checked.success) throw fault('KEEPER_PROTOCOL')
     return checked.data.serverErased
+  }
+
+  /**
+   * Opens the gateway and keeps it open until `signal` says so.
+   * @param listening told the address to open in a browser
+   * @throws KeylineError GATEWAY_PORT_IN_USE, INPUT_INVALID, CANCELLED when `signal` ended it
+   */
+  async gateway(body: GatewayBody, listening: (url: string) => void, signal: AbortSignal): Promise<void> {
+    const response = await this.fetch('/gateway', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal,
+    })
+    if (!response.ok) throw await problemOf(response)
+    const reader = new BoundedLines(
+      (text) => {
+        const line = gatewayLine.parse(JSON.parse(text))
+        if (line.type === 'listening') listening(line.url)
+      },
+      () => {
+        throw fault('KEEPER_PROTOCOL')
+      },
+    )
+    for await (const chunk of response.body ?? []) reader.push(chunk)
   }
 
   /** S1 … S16 by the keeper. @throws KeylineError as Terminal.login, and LOGIN_RUNNING */

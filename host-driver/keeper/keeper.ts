@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fault, KeylineError, reportOf } from '../errors.ts'
+import type { OnProgress } from '../events.ts'
+import { type GatewayHost, openGateway } from '../gateway/gateway.ts'
+import { wordsOf } from '../gateway/local.ts'
 import type { Session } from '../session.ts'
 import type { Terminal, TerminalOptions } from '../terminal.ts'
 import type { After } from '../timers.ts'
 import {
+  gatewayBody,
   HEADERS_DOWN,
   HEADERS_UP,
   KEEPER_VERSION,
@@ -17,9 +21,15 @@ import {
 const EMPTY_MS = 15_000
 const UNUSED_MS = 3_600_000
 const BODY_MAX = 16_384
+/** Authorities in PEM may come with it. */
+const GATEWAY_BODY_MAX = 1_100_000
+/** Between two signs of life of a gateway, milliseconds. */
+const ALIVE_MS = 60_000
+/** Of a request to the shop, as the server takes it. */
+const SHOP_BODY_MAX = 4096
 
 export interface KeeperParts {
-  readonly openTerminal: (options: TerminalOptions) => Promise<Pick<Terminal, 'login' | 'close'>>
+  readonly openTerminal: (options: TerminalOptions) => Promise<Pick<Terminal, 'login' | 'pay' | 'status' | 'close'>>
   /** Nobody needs the keeper any more. Called once. */
   readonly quit: () => void
   readonly after: After
@@ -73,7 +83,9 @@ export class Keeper {
       return sendJson(response, 200, { serverErased: await this.end() })
     }
     if (route === 'POST /login') return this.#login(await readBody(request), response)
-    if (/^GET \/(menu$|content\/[^/]+$)/.test(route)) return this.#pass(path, request, response)
+    if (/^GET \/(menu$|content\/[^/]+$|shop\/)/.test(route)) return this.#pass(path, request, response)
+    if (/^POST \/shop\//.test(route)) return this.#pass(path, request, response, await bytesOf(request, SHOP_BODY_MAX))
+    if (route === 'POST /gateway') return this.#gateway(await readBody(request, GATEWAY_BODY_MAX), response)
     throw fault('REQUEST_INVALID')
   }
 
@@ -109,7 +121,7 @@ export class Keeper {
   async #loginByCard(
     card: string,
     request: Parameters<Terminal['login']>[0],
-    write: (line: LoginLine) => void,
+    write: (line: Extract<LoginLine, { type: 'step' | 'line' }>) => void,
   ): Promise<KeptOutcome> {
     let loggingIn = true
     const terminal = await this.#parts.openTerminal({
@@ -135,6 +147,68 @@ export class Keeper {
     }
   }
 
+  /** Open for as long as who asked for it stays. */
+  async #gateway(body: unknown, response: ServerResponse): Promise<void> {
+    const checked = gatewayBody.safeParse(body)
+    if (!checked.success) throw fault('REQUEST_INVALID')
+    const { card, ...options } = checked.data
+    const gone = goneSignal(response)
+    const gateway = await openGateway(this.#gatewayHost(card), options)
+    try {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+      response.write(`${JSON.stringify({ type: 'listening', url: gateway.url, port: gateway.port })}\n`)
+      const stop = this.#stayAlive(response)
+      if (!gone.aborted) await new Promise<void>((resolve) => gone.addEventListener('abort', () => resolve()))
+      stop()
+    } finally {
+      await gateway.close()
+    }
+  }
+
+  #stayAlive(response: ServerResponse): () => void {
+    let cancel = (): void => {}
+    const again = (): void => {
+      cancel = this.#parts.after(ALIVE_MS, () => {
+        response.write(`${JSON.stringify({ type: 'alive' })}\n`)
+        again()
+      })
+    }
+    again()
+    return () => cancel()
+  }
+
+  #gatewayHost(card: string): GatewayHost {
+    return {
+      session: () => (this.#session?.state === 'open' ? this.#session : undefined),
+      login: (userId, password, onProgress) => this.#loginForGateway(card, { userId, password }, onProgress),
+      erase: async () => {
+        await this.#session?.close()
+        this.#session = undefined
+      },
+      openTerminal: (onProgress) => this.#parts.openTerminal({ card, onProgress }),
+    }
+  }
+
+  /** @returns why not, in words */
+  async #loginForGateway(
+    card: string,
+    request: { readonly userId: string; readonly password: string },
+    onProgress: OnProgress,
+  ): Promise<string | undefined> {
+    try {
+      if (this.#loginRuns) throw fault('LOGIN_RUNNING')
+      this.#loginRuns = true
+      try {
+        const outcome = await this.#loginByCard(card, request, onProgress)
+        return outcome.verdict === 'permitted' ? undefined : wordsOf(fault(outcome.reason))
+      } finally {
+        this.#loginRuns = false
+      }
+    } catch (error) {
+      return wordsOf(error)
+    }
+  }
+
   #keep(session: Session): void {
     const before = this.#session
     this.#session = session
@@ -148,14 +222,16 @@ export class Keeper {
   }
 
   /** The server's answer as it comes, no faster than it is taken. */
-  async #pass(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #pass(path: string, request: IncomingMessage, response: ServerResponse, body?: Buffer): Promise<void> {
     if (this.#session === undefined) throw fault('NOT_LOGGED_IN')
     const headers: Record<string, string> = {}
     for (const name of HEADERS_UP) {
       const value = request.headers[name]
       if (typeof value === 'string') headers[name] = value
     }
-    const answer = await this.#session.fetch(path, { headers, signal: goneSignal(response) })
+    const method = request.method ?? 'GET'
+    const options = { method, headers, signal: goneSignal(response), ...(body && { body }) }
+    const answer = await this.#session.fetch(path, options)
     const passed = HEADERS_DOWN.flatMap((name) => {
       const value = answer.headers.get(name)
       return value === null ? [] : [[name, value] as const]
@@ -208,19 +284,25 @@ async function pour(body: ReadableStream<Uint8Array>, response: ServerResponse):
 }
 
 /** @throws KeylineError REQUEST_INVALID for what is no JSON or too long */
-async function readBody(request: IncomingMessage): Promise<unknown> {
+async function readBody(request: IncomingMessage, max = BODY_MAX): Promise<unknown> {
+  const bytes = await bytesOf(request, max)
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch {
+    throw fault('REQUEST_INVALID') // without its cause: it may quote a password
+  }
+}
+
+/** @throws KeylineError REQUEST_INVALID for what is too long */
+async function bytesOf(request: IncomingMessage, max: number): Promise<Buffer> {
   const parts: Buffer[] = []
   let length = 0
   for await (const part of request as AsyncIterable<Buffer>) {
     length += part.length
-    if (length > BODY_MAX) throw fault('REQUEST_INVALID')
+    if (length > max) throw fault('REQUEST_INVALID')
     parts.push(part)
   }
-  try {
-    return JSON.parse(Buffer.concat(parts).toString('utf8'))
-  } catch {
-    throw fault('REQUEST_INVALID') // without its cause: it may quote a password
-  }
+  return Buffer.concat(parts)
 }
 
 function statusOf(error: unknown): number {

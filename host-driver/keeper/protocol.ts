@@ -11,7 +11,8 @@ import { VERSION } from '../version.ts'
  *   GET  /status        → status
  *   POST /login         loginBody → NDJSON: events, then one `done` or `failed`
  *   POST /logout        → {"serverErased": boolean}
- *   GET  /menu, /content/NAME  → the server's own answer, passed through as it comes
+ *   GET  /menu, /content/NAME, GET and POST /shop/…  → the server's own answer, passed through as it comes
+ *   POST /gateway      gatewayBody → NDJSON: `listening`, then it stays open; when the asking end leaves, the gateway closes
  *
  * Errors are {code, what, cure, origin}, as the server's.
  */
@@ -39,6 +40,16 @@ export const loginBody = z.strictObject({
   card: z.string().regex(/^\//, 'expected an absolute path').max(4096),
 })
 export type LoginBody = z.infer<typeof loginBody>
+
+export const gatewayBody = z.strictObject({
+  port: z.number().int().min(0).max(65_535),
+  card: z.string().regex(/^\//, 'expected an absolute path').max(4096),
+  /** Of the second embodiment. */
+  shop: z.string().max(300).optional(),
+  /** PEM. */
+  ca: z.string().max(1_000_000).optional(),
+})
+export type GatewayBody = z.infer<typeof gatewayBody>
 
 export const logoutAnswer = z.strictObject({ serverErased: z.boolean() })
 
@@ -69,8 +80,15 @@ export const loginLine = z.discriminatedUnion('type', [
 ])
 export type LoginLine = z.infer<typeof loginLine>
 
+/** One line of the answer to /gateway. */
+export const gatewayLine = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('listening'), url: z.string(), port: z.number().int() }),
+  /** Now and then, so that neither end takes the other for gone. */
+  z.strictObject({ type: z.literal('alive') }),
+])
+
 /** What passes through to the server and back; nothing else does. */
-export const HEADERS_UP = ['accept-encoding', 'range', 'if-range', 'if-none-match'] as const
+export const HEADERS_UP = ['accept-encoding', 'content-type', 'range', 'if-range', 'if-none-match'] as const
 export const HEADERS_DOWN = [
   'accept-ranges',
   'content-disposition',

@@ -18,6 +18,8 @@ const ADDRESS = /^(?:\[([0-9a-fA-F:.]+)\]|([a-zA-Z0-9.-]+)):([0-9]{1,5})$/
 /** All connections under one session key. */
 export interface KeyedAgent {
   readonly agent: Agent
+  /** One connection more under the key, for whoever speaks on it himself; cut with the others. @throws KeylineError */
+  dial(): Promise<Duplex>
   /** Running requests end in peace, then their connections close; new ones are for the next key's agent. */
   retire(): void
   /** Cuts everything at once; afterwards nothing uses the key any more. */
@@ -64,6 +66,10 @@ export function keyedAgent(address: string, key: SessionKey): KeyedAgent {
   }
   return {
     agent,
+    dial: () =>
+      dial().catch((error: unknown) => {
+        throw connectionFault(error)
+      }),
     retire: () => {
       state = 'retired'
       agent.keepSocketAlive = () => false

@@ -1,52 +1,17 @@
-import { spawn } from 'node:child_process'
-import { closeSync, constants, openSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
-import { systemClock } from '../../../sim/clock.ts'
-import { Pty } from '../../../sim/pty.ts'
-import { PtyPoller } from '../../../sim/pty-poller.ts'
 import { FakeServer } from '../fake-server.ts'
 import { cardOnTty } from '../fake-tty.ts'
 import { permitting } from '../world.ts'
-import { ended, home } from './run.ts'
+import { atKeyboard } from './keyboard.ts'
+import { home } from './run.ts'
 
-const MAIN = fileURLToPath(new URL('../../../host-driver/cli/main.ts', import.meta.url))
-
-/** `keyline login` whose standard input is a real terminal; `echoed` is what that terminal showed of the keys. */
+/** `keyline login` at a terminal. */
 async function atTerminal(t: ExecutionContext, more: readonly string[]) {
   const user = await home(t)
   const server = await FakeServer.start(t)
   const { card, path } = cardOnTty(t)
   permitting(card, server)
-  const seen = { echoed: '', err: '' }
-  const keyboard = new Pty(new PtyPoller(systemClock), systemClock, {
-    room: () => 4096,
-    data: (bytes) => {
-      seen.echoed += Buffer.from(bytes).toString('utf8')
-    },
-    dtrDropped: () => {},
-  })
-  t.teardown(() => keyboard.close())
-  const fd = openSync(keyboard.path, constants.O_RDWR | constants.O_NOCTTY)
-  const child = spawn(process.execPath, [MAIN, 'login', '--card', path, ...more], {
-    env: user.env,
-    cwd: user.folder,
-    stdio: [fd, 'pipe', 'pipe'],
-  })
-  closeSync(fd)
-  child.stderr?.on('data', (bytes) => {
-    seen.err += bytes
-  })
-  const end = ended(child)
-  /** Waits for a question, then types. */
-  const answer = async (question: string, keys: string): Promise<void> => {
-    while (!seen.err.includes(question)) {
-      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${seen.err}`)
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-    keyboard.write(Buffer.from(keys))
-  }
-  return { end, answer, seen, server, card }
+  return { ...atKeyboard(t, user, ['login', '--card', path, ...more]), server, card }
 }
 
 test.serial('user and password are asked for; the password is shown nowhere', async (t) => {

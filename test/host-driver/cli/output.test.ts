@@ -2,9 +2,9 @@ import { PassThrough } from 'node:stream'
 import test from 'ava'
 import { firstLine, hiddenQuestion, question } from '../../../host-driver/cli/ask.ts'
 import { Output } from '../../../host-driver/cli/output.ts'
-import { duration, printable, size } from '../../../host-driver/cli/printable.ts'
 import { ProgressBar } from '../../../host-driver/cli/progress-bar.ts'
 import { fault } from '../../../host-driver/errors.ts'
+import { duration, printable, size } from '../../../host-driver/printable.ts'
 
 function streams(isTTY: boolean) {
   const [out, err] = [new PassThrough(), new PassThrough()]
