@@ -59,18 +59,13 @@ export class World {
     const taps = join(folder, 'taps')
     await mkdir(taps)
     const lines = ['--rate', String(rate), '--latency', String(latencyMs)]
-    const simulator = await startSim([
-      ...modems,
-      ...lines,
-      '--cable',
-      'usb',
-      '--relay',
-      'internet=',
-      '--record',
-      taps,
-      ...sim,
-    ])
-    return new World(folder, simulator, options)
+    const args = [...modems, ...lines, '--cable', 'usb', '--relay', 'internet=', '--record', taps, ...sim]
+    try {
+      return new World(folder, await startSim(args), options)
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true })
+      throw error
+    }
   }
 
   /** Recordings of every byte on line, cable and Internet. */

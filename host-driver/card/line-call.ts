@@ -6,6 +6,9 @@ import type { CardClient } from './card-client.ts'
 /** A card that was told to hang up answers within this time, milliseconds: a modem may need seconds to. */
 const HANG_UP_MS = 10_000
 
+/** How often a card that makes a call is asked how it is, milliseconds. */
+const WATCH_MS = 5000
+
 /** Whose result is the truth also for who did not want it any more: what was paid is paid. */
 const KEPT: ReadonlySet<MethodName> = new Set(['line.pay'])
 
@@ -23,6 +26,7 @@ export async function callOverLine<M extends 'line.login' | 'line.pay' | 'card.e
 ): Promise<Result<M>> {
   if (signal?.aborted) throw fault('CANCELLED')
   const gaveUp = Promise.withResolvers<never>()
+  gaveUp.promise.catch(() => {}) // it may be given up before anybody waits
   let cancelTimer = (): void => {}
   const cancel = (): void => {
     cancelTimer = after(HANG_UP_MS, () => gaveUp.reject(fault('CANCELLED')))
@@ -31,17 +35,47 @@ export async function callOverLine<M extends 'line.login' | 'line.pay' | 'card.e
   }
   signal?.addEventListener('abort', cancel, { once: true })
   const call = card.call(method, params)
+  const stopWatching = watch(card, after, (error) => gaveUp.reject(error))
   try {
     const result = await Promise.race([call, gaveUp.promise])
     if (signal?.aborted && !KEPT.has(method)) throw fault('CANCELLED')
     return result
   } catch (error) {
-    if (!signal?.aborted) throw error
     call.catch(() => {}) // its late end interests nobody
+    if (!signal?.aborted) throw error
     throw fault('CANCELLED', { cause: error })
   } finally {
+    stopWatching()
     cancelTimer()
-    gaveUp.promise.catch(() => {})
     signal?.removeEventListener('abort', cancel)
+  }
+}
+
+/**
+ * A card that lost its power and started again on a cable that stayed knows nothing of the call, and would be waited for in vain: twice
+ * idle, with the answer still missing, is that. A card that does not answer at all is left to the call's own time.
+ * @returns how to stop
+ */
+function watch(card: CardClient, after: After, lost: (error: unknown) => void): () => void {
+  let cancel = (): void => {}
+  let stopped = false
+  let idle = 0
+  const again = (): void => {
+    cancel = after(WATCH_MS, () => {
+      card.call('card.status', {}).then(
+        (status) => {
+          idle = status.card.state === 'idle' ? idle + 1 : 0
+          if (stopped) return
+          if (idle < 2) again()
+          else lost(fault('CARD_GONE', { what: 'the card started anew and knows nothing of this call' }))
+        },
+        () => {},
+      )
+    })
+  }
+  again()
+  return () => {
+    stopped = true
+    cancel()
   }
 }

@@ -23,17 +23,19 @@ example: keyline status --json`,
   takes: [],
   async run(context, _args, options) {
     const { output } = context
-    const session = (await keptStatus(context))?.session ?? null
+    const kept = await keptStatus(context)
+    const session = kept?.session ?? null
+    const keeper = kept?.pid ?? null
     output.say(session === null ? 'Session: nobody is logged in.' : `Session: ${sessionText(session)}`)
     const card = await lookAtCard(context, options)
     if (card instanceof KeylineError) {
       output.say(`Card:    ${card.what} (${card.code})`)
-      return { session, card: null, cardError: { code: card.code, what: card.what, cure: card.cure } }
+      return { session, keeper, card: null, cardError: { code: card.code, what: card.what, cure: card.cure } }
     }
     const { enrolled, cardId, state, modem } = card.card
     output.say(`Card:    ${card.path}, ${enrolled ? `enrolled as ${cardId}` : 'not enrolled'}, ${state}`)
     output.say(`Modem:   ${modem}`)
-    return { session, card: { path: card.path, firmware: card.firmware, ...card.card } }
+    return { session, keeper, card: { path: card.path, firmware: card.firmware, ...card.card } }
   },
 }
 

@@ -16,7 +16,7 @@ export const GOODS_COMMANDS: Readonly<Record<string, Command>> = {
     run: async ({ store }, [path = '']) => {
       const goods = await readGoodsFile(path)
       await store.shop.putGoods(goods)
-      return { text: `${goods.length} goods are offered`, fields: { goods: goods.length } }
+      return { text: `${goods.length} goods are loaded`, fields: { goods: goods.length } }
     },
   }),
   'goods list': command({

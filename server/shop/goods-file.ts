@@ -3,15 +3,17 @@ import { open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { AMOUNT_MAX } from '../../wire/line/purchase.ts'
-import { PRODUCT_NUMBER } from '../../wire/line/receipt.ts'
+import { PRODUCT_NUMBER, QUANTITY_MAX } from '../../wire/line/receipt.ts'
 import { ServerError, systemCode } from '../errors.ts'
-import type { NewGoods, Photo } from '../store/shop-store.ts'
+import { type NewGoods, type Photo, PRODUCTS_MAX } from '../store/shop-store.ts'
 
 const FILE_MAX = 4 * 2 ** 20
 /** Bytes of one photo: a page of the shop shows many. */
 export const PHOTO_MAX = 512 * 1024
 const GOODS_MAX = 1000
 const STOCK_MAX = 1_000_000
+/** Of one, minor units: the fullest basket must not come to more than the line can say, or nobody could pay for it. */
+export const PRICE_MAX = Math.floor(AMOUNT_MAX / (PRODUCTS_MAX * QUANTITY_MAX))
 
 const text = (max: number) =>
   z
@@ -23,7 +25,7 @@ const one = z.strictObject({
   product: z.string().regex(PRODUCT_NUMBER, 'expected 1…16 of A-Z, 0-9 and hyphens'),
   name: text(120),
   specification: text(1000),
-  price: z.int().nonnegative().max(AMOUNT_MAX),
+  price: z.int().nonnegative().max(PRICE_MAX),
   stock: z.int().nonnegative().max(STOCK_MAX),
   /** A file beside this one. */
   photo: z
@@ -52,13 +54,13 @@ export async function readGoodsFile(path: string): Promise<readonly NewGoods[]> 
     throw unusable(`${path}: ${issue?.path.map(String).join('.')}: ${issue?.message}`)
   }
   const { currency, goods } = checked.data
-  return Promise.all(
-    goods.map(async ({ photo, ...good }) => ({
-      ...good,
-      currency,
-      photo: photo === undefined ? undefined : await readPhoto(join(dirname(path), photo)),
-    })),
-  )
+  const whole: NewGoods[] = []
+  // One after the other: a thousand open files are more than some systems allow.
+  for (const { photo, ...good } of goods) {
+    const picture = photo === undefined ? undefined : await readPhoto(join(dirname(path), photo))
+    whole.push({ ...good, currency, photo: picture })
+  }
+  return whole
 }
 
 async function readPhoto(path: string): Promise<Photo> {
@@ -103,5 +105,6 @@ function parse(path: string, bytes: Buffer): unknown {
 }
 
 function unusable(what: string, cause?: unknown): ServerError {
-  return new ServerError('GOODS_UNUSABLE', what, cause)
+  // It may quote the file, whose text must not move a terminal's cursor.
+  return new ServerError('GOODS_UNUSABLE', what.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd'), cause)
 }

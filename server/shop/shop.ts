@@ -5,7 +5,7 @@ import type { Log, Step } from '../events.ts'
 import type { Access, Basket, BasketStore, Goods, GoodsStore, Photo, StoredTag } from '../store/shop-store.ts'
 
 const BASKET_BYTES = 16
-/** Tags that one user may have open at once: each holds goods that nobody else can buy meanwhile. */
+/** Tags that one user may have at once in the open shop, and as many in sessions: what they hold nobody else can buy. */
 const TAGS_MAX = 4
 /** A basket without a tag that nobody touched for so long is forgotten, milliseconds. */
 const BASKET_MS = 7 * 86_400_000

@@ -7,6 +7,9 @@
  * delivered by the operator = available + held by open or paying tags + sold.
  */
 
+/** Different products of one basket, and under one tag. */
+export const PRODUCTS_MAX = 20
+
 export interface Goods {
   /** Product number, `[A-Z0-9-]`. */
   readonly product: string
@@ -136,7 +139,7 @@ export interface BasketStore {
     cardId: string | undefined
     at: number
     lapsesAt: number
-    /** Open tags that one user may have at once. */
+    /** Open or paying tags that one user may have at once in this way of access. */
     tagsMax: number
   }): Promise<Refusable<{ readonly tag: StoredTag }, FinishRefusal>>
   tag(tag: string): Promise<StoredTag | undefined>

@@ -1,6 +1,6 @@
 import { COUNT } from './rows.ts'
 import { BASKET, ITEM, POSITION } from './shop-rows.ts'
-import type { Basket, BasketStore, ChangeRefusal } from './shop-store.ts'
+import { type Basket, type BasketStore, type ChangeRefusal, PRODUCTS_MAX } from './shop-store.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { goodOf } from './sqlite-goods.ts'
 import { changeTagItem, tagItems, tagsIn } from './sqlite-tags.ts'
@@ -8,11 +8,12 @@ import { changeTagItem, tagItems, tagsIn } from './sqlite-tags.ts'
 const SELECT = `SELECT b.basket_id AS basketId, b.number, b.user_id AS userId, b.access, t.tag
   FROM baskets b LEFT JOIN purchase_tags t ON t.basket_id = b.basket_id`
 const UNTAGGED = 'basket_id NOT IN (SELECT basket_id FROM purchase_tags)'
-/** Baskets without a tag that are kept: of one user, and of all, so that strangers of the open shop cannot fill the disk. */
+/*
+ * Baskets without a tag that are kept: of one user, and of all in the open shop, so that strangers cannot fill the disk. There anybody may
+ * give anybody's user ID: the two ways are counted apart, and what strangers do costs no session its basket.
+ */
 const OF_ONE_MAX = 50
 const OF_ALL_MAX = 100_000
-/** Different products of one basket. */
-const PRODUCTS_MAX = 20
 
 type Changed = Awaited<ReturnType<BasketStore['setItem']>>
 
@@ -24,8 +25,9 @@ export function basketsIn(db: SqliteDatabase): BasketStore {
         const highest = 'SELECT coalesce(max(number), 0) + 1 AS next FROM baskets WHERE user_id = ?'
         const number = db.get(POSITION, highest, userId)?.next ?? 1
         db.run('INSERT INTO baskets VALUES (?, ?, ?, ?, ?)', basketId, number, userId, access, at)
-        const old = `SELECT basket_id FROM baskets WHERE user_id = ? AND ${UNTAGGED} ORDER BY number DESC LIMIT -1 OFFSET ?`
-        db.run(`DELETE FROM baskets WHERE basket_id IN (${old})`, userId, OF_ONE_MAX)
+        const old = `SELECT basket_id FROM baskets WHERE user_id = ? AND access = ? AND ${UNTAGGED}
+          ORDER BY number DESC LIMIT -1 OFFSET ?`
+        db.run(`DELETE FROM baskets WHERE basket_id IN (${old})`, userId, access, OF_ONE_MAX)
         return { basketId, number, userId, access, items: [], tag: undefined }
       }),
     basket: async (basketId) => db.transaction(() => basketOf(db, basketId)),
@@ -42,7 +44,8 @@ export function basketsIn(db: SqliteDatabase): BasketStore {
     pruneBaskets: async (before) =>
       db.transaction(() => {
         const late = db.run(`DELETE FROM baskets WHERE touched_at < ? AND ${UNTAGGED}`, before)
-        const old = `SELECT basket_id FROM baskets WHERE ${UNTAGGED} ORDER BY touched_at DESC LIMIT -1 OFFSET ?`
+        const old = `SELECT basket_id FROM baskets WHERE access = 'open' AND ${UNTAGGED}
+          ORDER BY touched_at DESC LIMIT -1 OFFSET ?`
         return late + db.run(`DELETE FROM baskets WHERE basket_id IN (${old})`, OF_ALL_MAX)
       }),
   }

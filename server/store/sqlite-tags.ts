@@ -1,6 +1,13 @@
 import { COUNT } from './rows.ts'
 import { NAME, PRICED_ITEM, TAG } from './shop-rows.ts'
-import type { BasketStore, ChangeRefusal, FinishRefusal, StoredTag, TagItem } from './shop-store.ts'
+import {
+  type BasketStore,
+  type ChangeRefusal,
+  type FinishRefusal,
+  PRODUCTS_MAX,
+  type StoredTag,
+  type TagItem,
+} from './shop-store.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { goodOf, takeStock } from './sqlite-goods.ts'
 
@@ -8,8 +15,6 @@ const SELECT = `SELECT t.tag, t.basket_id AS basketId, b.number AS basketNumber,
   t.card_id AS cardId, t.state, t.amount, t.currency, t.issued_at AS issuedAt, t.lapses_at AS lapsesAt,
   (SELECT order_id FROM orders o WHERE o.tag = t.tag AND o.state IN ('authorising', 'authorised', 'paid')) AS orderId
   FROM purchase_tags t JOIN baskets b USING (basket_id)`
-/** Different products under one tag. */
-const PRODUCTS_MAX = 20
 
 type TagStore = Pick<BasketStore, 'finishBasket' | 'tag' | 'cancelTag' | 'lapseTags'>
 type Finished = Awaited<ReturnType<BasketStore['finishBasket']>>
@@ -62,13 +67,15 @@ class OutOfStock extends Error {
 function finishBasket(db: SqliteDatabase, finish: Parameters<BasketStore['finishBasket']>[0]): Finished {
   const { basketId, tag, cardId, at, lapsesAt, tagsMax } = finish
   const refuse = (reason: Exclude<FinishRefusal['reason'], 'OUT_OF_STOCK'>): Finished => ({ ok: false, reason })
-  const user = db.get(NAME, 'SELECT user_id AS name FROM baskets WHERE basket_id = ?', basketId)?.name
-  if (user === undefined) return refuse('BASKET_UNKNOWN')
+  const known = 'SELECT count(*) AS count FROM baskets WHERE basket_id = ?'
+  if (!db.get(COUNT, known, basketId)?.count) return refuse('BASKET_UNKNOWN')
   const finished = 'SELECT count(*) AS count FROM purchase_tags WHERE basket_id = ?'
   if (db.get(COUNT, finished, basketId)?.count) return refuse('BASKET_FINISHED')
-  const open = `SELECT count(*) AS count FROM purchase_tags JOIN baskets USING (basket_id)
-    WHERE user_id = ? AND state IN ('open', 'paying') AND lapses_at > ?`
-  if ((db.get(COUNT, open, user, at)?.count ?? 0) >= tagsMax) return refuse('TOO_MANY_TAGS')
+  // One that is being paid for holds its goods beyond its time, as long as the acquirer does not answer.
+  const held = `SELECT count(*) AS count FROM baskets own JOIN baskets b USING (user_id, access)
+    JOIN purchase_tags t ON t.basket_id = b.basket_id
+    WHERE own.basket_id = ? AND (t.state = 'paying' OR t.state = 'open' AND t.lapses_at > ?)`
+  if ((db.get(COUNT, held, basketId, at)?.count ?? 0) >= tagsMax) return refuse('TOO_MANY_TAGS')
   const wanted = `SELECT i.product, i.quantity, g.price FROM basket_items i JOIN goods g USING (product)
     WHERE basket_id = ? ORDER BY g.position`
   const items = db.all(PRICED_ITEM, wanted, basketId)

@@ -9,6 +9,7 @@ import { sessionKey } from '../../keys/session-keys.ts'
 import { keyPair } from '../../keys/x25519.ts'
 import type { Params, Result } from '../../wire/usb/methods.ts'
 import { CALL } from './fake-card.ts'
+import type { FakeShop } from './fake-shop.ts'
 
 interface Title {
   bytes: Buffer
@@ -59,6 +60,8 @@ export class FakeServer {
   /** What POST /session answers instead of looking at the user. */
   refuseLogin: { readonly status: number; readonly body: unknown } | undefined
   password = 'open sesame'
+  /** What answers below /shop/. */
+  shop: FakeShop | undefined
   connections = 0
   port = 0
   readonly #keys = new Map<string, KeyEntry>()
@@ -168,6 +171,10 @@ export class FakeServer {
       return
     }
     if (request.url?.startsWith('/content/')) return this.#content(request, response)
+    if (request.url?.startsWith('/shop/') && this.shop !== undefined) {
+      this.shop.handle(request, response)
+      return
+    }
     problem(response, 404, 'NOT_FOUND')
   }
 

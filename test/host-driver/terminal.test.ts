@@ -3,7 +3,7 @@ import { CardClient } from '../../host-driver/card/card-client.ts'
 import { callOverLine } from '../../host-driver/card/line-call.ts'
 import { KeylineError, Terminal } from '../../host-driver/index.ts'
 import { encodeTicket } from '../../wire/line/ticket.ts'
-import { CARD, CardRefusal, cardOnStream, until } from './fake-card.ts'
+import { CALL, CARD, CardRefusal, cardOnStream, until } from './fake-card.ts'
 import { world } from './world.ts'
 
 const TICKET = encodeTicket({
@@ -97,14 +97,47 @@ test('a card that does not even hang up is not waited for without end', async (t
   const stop = new AbortController()
   const after = (ms: number, run: () => void): (() => void) => {
     waits.push(ms)
-    setImmediate(run)
+    if (ms === 10_000) setImmediate(run)
     return () => {}
   }
   const call = callOverLine(client, 'card.enrol', { ticket: TICKET }, stop.signal, after)
   await until(() => card.asked.length === 1)
   stop.abort()
   await t.throwsAsync(call, { code: 'CANCELLED' })
-  t.deepEqual(waits, [10_000])
+  t.deepEqual(waits, [5000, 10_000])
+})
+
+test('a card that started anew in the middle of a call is noticed: twice idle, and no answer', async (t) => {
+  const { card, cable } = cardOnStream()
+  const client = new CardClient(cable)
+  t.teardown(() => client.close())
+  card.answers['card.enrol'] = () => new Promise(() => {})
+  const after = (ms: number, run: () => void): (() => void) => {
+    if (ms === 5000) setImmediate(run)
+    return () => {}
+  }
+  const lost = { code: 'CARD_GONE', message: /started anew/ }
+  await t.throwsAsync(callOverLine(client, 'card.enrol', { ticket: TICKET }, undefined, after), lost)
+  t.is(card.asked.filter(({ method }) => method === 'card.status').length, 2)
+})
+
+test('a card that is busy with the call is left alone, however long it takes', async (t) => {
+  const { card, cable } = cardOnStream()
+  const client = new CardClient(cable)
+  t.teardown(() => client.close())
+  let looks = 0
+  const over = Promise.withResolvers<Awaited<ReturnType<(typeof card.answers)['card.enrol']>>>()
+  card.answers['card.enrol'] = () => over.promise
+  card.answers['card.status'] = () => {
+    // Idle once between two attempts is nothing.
+    if (++looks === 9) over.resolve({ cardId: CARD.cardId, internet: CARD.internet, call: CALL })
+    return { card: { ...CARD, state: looks % 2 === 0 ? 'idle' : 'dialling' } }
+  }
+  const after = (ms: number, run: () => void): (() => void) => {
+    if (ms === 5000) setImmediate(run)
+    return () => {}
+  }
+  t.is((await callOverLine(client, 'card.enrol', { ticket: TICKET }, undefined, after)).cardId, CARD.cardId)
 })
 
 test('steps that are none of ours, and the log of the card, are not told as steps', async (t) => {

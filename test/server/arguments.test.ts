@@ -6,7 +6,16 @@ import { columns } from '../../server/manage/command.ts'
 
 const TEXT = { type: 'string' } as const
 const MANY = { type: 'string', multiple: true } as const
-const OPTIONS = { data: TEXT, content: TEXT, modem: MANY, number: MANY, listen: TEXT, node: TEXT, lifetime: TEXT }
+const OPTIONS = {
+  data: TEXT,
+  content: TEXT,
+  modem: MANY,
+  number: MANY,
+  listen: TEXT,
+  node: TEXT,
+  lifetime: TEXT,
+  'tag-minutes': TEXT,
+}
 const NEEDED = ['--data', 'd', '--content', 'c']
 const read = (...argv: string[]) => readOptions(RUN, OPTIONS, [], argv).options
 
@@ -42,6 +51,7 @@ test('all of run', (t) => {
   t.deepEqual(read(...NEEDED, '--listen', '[::1]:0').listen, { host: '::1', port: 0 })
   t.deepEqual(read(...NEEDED, '--listen', 'localhost:65535').listen, { host: 'localhost', port: 65_535 })
   t.is(read(...NEEDED, '--lifetime', '604800').lifetime, 604_800)
+  for (const minutes of [1, 15, 1440]) t.is(read(...NEEDED, '--tag-minutes', `${minutes}`)['tag-minutes'], minutes)
 })
 
 test('what is wrong is named', (t) => {
@@ -57,6 +67,10 @@ test('what is wrong is named', (t) => {
     [[...NEEDED, '--number', 'ATD112'], /--number expected a telephone number/],
     [[...NEEDED, '--lifetime', '0'], /--lifetime expected 1…604800 seconds/],
     [[...NEEDED, '--lifetime', '1e3'], /--lifetime expected seconds/],
+    [[...NEEDED, '--tag-minutes', '0'], /--tag-minutes expected 1…1440 minutes/],
+    [[...NEEDED, '--tag-minutes', '1441'], /--tag-minutes expected 1…1440 minutes/],
+    [[...NEEDED, '--tag-minutes', '-1'], /--tag-minutes/],
+    [[...NEEDED, '--tag-minutes', '1.5'], /--tag-minutes expected minutes/],
     [[...NEEDED, '--node', 'a b'], /--node expected letters/],
     [[...NEEDED, 'word'], /expected no words, got 1/],
     [[...NEEDED, '--fly'], /--fly/],

@@ -119,3 +119,29 @@ test('a fault of the store is told and does not end the upkeep', async (t) => {
   await it.clock.advance(3 * SWEEP_MS)
   t.is(faults.length, 1)
 })
+
+test('the shop is swept every two seconds too, and a fault of it hinders nothing else', async (t) => {
+  const it = await world(t)
+  const key = firstKey(await (await enrolled(it)).login(it))
+  const faults: unknown[] = []
+  let sweeps = 0
+  const broken = {
+    sweep: async (): Promise<void> => {
+      if (++sweeps === 2) throw new Error('disk gone')
+    },
+  }
+  const stop = startUpkeep(it.store, it.sessions, broken, it.clock, (event) => faults.push(event))
+  t.teardown(stop)
+  await it.clock.advance(SWEEP_MS - 1)
+  t.is(sweeps, 0)
+  await it.clock.advance(1 + 3 * SWEEP_MS)
+  t.is(sweeps, 4)
+  t.like(faults, [{ event: 'upkeep.fault', code: 'UNEXPECTED' }])
+  t.is(faults.length, 1)
+  await it.clock.advance(LIFETIME_S * 1000)
+  t.is(await it.store.session(key.id, 0), undefined)
+  await stop()
+  const before = sweeps
+  await it.clock.advance(2 * SWEEP_MS)
+  t.is(sweeps, before)
+})

@@ -2,7 +2,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { ServerError } from '../../../server/errors.ts'
-import { PHOTO_MAX, photoType, readGoodsFile } from '../../../server/shop/goods-file.ts'
+import { PHOTO_MAX, PRICE_MAX, photoType, readGoodsFile } from '../../../server/shop/goods-file.ts'
+import { AMOUNT_MAX } from '../../../wire/line/purchase.ts'
 import { folder } from '../world.ts'
 
 const PNG = Buffer.from('89504e470d0a1a0a0000', 'hex')
@@ -40,6 +41,7 @@ test('anything wrong refuses the whole file, and says where', async (t) => {
       { product: "'; DROP TABLE goods" },
       { price: -1 },
       { price: 1.5 },
+      { price: PRICE_MAX + 1 },
       { price: '4990' },
       { stock: -1 },
       { name: '' },
@@ -55,6 +57,10 @@ test('anything wrong refuses the whole file, and says where', async (t) => {
       { photo: 'big.png' },
       { photo: 'folder.png' },
       { photo: 'link.png' },
+      { photo: '' },
+      { photo: '..' },
+      { photo: 'a\u0000b.png' },
+      { photo: 'a/../real.png' },
     ].map((change) => ({ currency: 'EUR', goods: [{ ...ONE, ...change }] })),
     [ONE],
     null,
@@ -78,4 +84,31 @@ test('pictures are known by their first bytes', (t) => {
   t.is(photoType(Buffer.from('RIFF0000WEBPVP8 ')), 'image/webp')
   t.is(photoType(Buffer.from('RIFF0000WAVE')), undefined)
   t.is(photoType(Buffer.alloc(0)), undefined)
+})
+
+test('the fullest basket of the dearest goods can still be said on the line', (t) => {
+  t.true(20 * 99 * PRICE_MAX <= AMOUNT_MAX)
+  t.true(20 * 99 * (PRICE_MAX + 1) > AMOUNT_MAX)
+})
+
+test('a photo may have just the size it may have', async (t) => {
+  const own = folder(t)
+  writeFileSync(join(own, 'full.png'), Buffer.concat([PNG], PHOTO_MAX))
+  writeFileSync(join(own, 'goods.json'), JSON.stringify({ currency: 'EUR', goods: [{ ...ONE, photo: 'full.png' }] }))
+  t.is((await readGoodsFile(join(own, 'goods.json')))[0]?.photo?.bytes.length, PHOTO_MAX)
+})
+
+test('what is said about a wrong file cannot move a cursor', async (t) => {
+  const own = folder(t)
+  const path = join(own, 'goods.json')
+  for (const change of [
+    { photo: '\u001b[2J.png' },
+    { '\u001b[2J': 1 },
+    { photo: 'a\nb.png' },
+    { photo: '\u202egnp.a' },
+  ]) {
+    writeFileSync(path, JSON.stringify({ currency: 'EUR', goods: [{ ...ONE, ...change }] }))
+    const error = await t.throwsAsync(readGoodsFile(path), refused)
+    t.notRegex(error?.message ?? '', /[\p{Cc}\p{Cf}\u2028\u2029]/u)
+  }
 })

@@ -1,8 +1,8 @@
 import type { ExecutionContext, TestFn } from 'ava'
 import type { BeginOrder, NewGoods, ShopStore, StoredTag } from '../../../server/store/shop-store.ts'
 
-const NOW = 1_000_000
-const LATER = 2_000_000
+export const NOW = 1_000_000
+export const LATER = 2_000_000
 
 export const id = (name: string): string => name.padEnd(22, '-')
 
@@ -65,7 +65,7 @@ export async function tagOf(
 }
 
 /**
- * What every ShopStore must do, whatever database stands behind it.
+ * What every ShopStore must do up to the tag (`order-contract` is the rest), whatever database stands behind it.
  * @param open two stores on one new, empty database: two nodes
  */
 export function shopContract(
@@ -157,6 +157,26 @@ export function shopContract(
     t.truthy(await one.basket(id('b10')))
   })
 
+  both(
+    'strangers in the open shop who give her user ID take no basket and no tag from her sessions',
+    async (t, one, two) => {
+      await one.putGoods([goodsOf('A-1', 20)])
+      const own = await basketOf(one, 'own', { 'A-1': 2 })
+      for (let n = 0; n < 60; n++) {
+        await two.openBasket({ basketId: id(`x${n}`), userId: 'alice', access: 'open', at: NOW + 1 })
+      }
+      t.deepEqual((await one.currentBasket('alice'))?.basketId, own)
+      for (const n of [56, 57, 58, 59]) {
+        await two.setItem({ basketId: id(`x${n}`), product: 'A-1', quantity: 1, at: NOW })
+        t.true((await two.finishBasket({ ...finishOf(id(`x${n}`), `o${n}`), cardId: undefined })).ok)
+      }
+      await two.setItem({ basketId: id('x55'), product: 'A-1', quantity: 1, at: NOW })
+      const fifth = await two.finishBasket({ ...finishOf(id('x55'), 'o55'), cardId: undefined })
+      t.deepEqual(fifth, { ok: false, reason: 'TOO_MANY_TAGS' })
+      t.true((await one.finishBasket(finishOf(own, 't'))).ok)
+    },
+  )
+
   both('items are set, changed and taken out; what cannot be is refused with its reason', async (t, one, two) => {
     await one.putGoods([goodsOf('A-1', 3), goodsOf('Y-1', 1, { currency: 'JPY' }), goodsOf('W-1', 1)])
     await one.withdrawGoods('W-1', true)
@@ -237,6 +257,33 @@ export function shopContract(
     t.is(await set('B-1', 1, LATER), 'TAG_SEALED')
   })
 
+  both('D-3: every refusal leaves tag, amount and stock as they were', async (t, one, two) => {
+    const many = Array.from({ length: 20 }, (_, n) => goodsOf(`P-${n}`, 2, { price: 1 }))
+    await one.putGoods([...many, goodsOf('Q-1', 2), goodsOf('Y-1', 2, { currency: 'JPY' }), goodsOf('W-1', 2)])
+    await one.withdrawGoods('W-1', true)
+    await tagOf(one, 'f', Object.fromEntries(many.map(({ product }) => [product, 1])))
+    await tagOf(one, 't', { 'P-0': 1 })
+    await one.withdrawGoods('P-0', true)
+    const before = [await one.tag(id('f')), await one.tag(id('t')), await one.goods()]
+    for (const [basket, product, quantity, reason] of [
+      ['bf', 'Q-1', 1, 'BASKET_FULL'],
+      ['bt', 'Y-1', 1, 'CURRENCIES_MIXED'],
+      ['bt', 'W-1', 1, 'GOODS_UNKNOWN'],
+      ['bt', 'P-0', 2, 'GOODS_UNKNOWN'], // it holds one, but more of it is not offered any more
+      ['bt', 'Q-1', 3, 'OUT_OF_STOCK'],
+      ['bt', 'P-0', 0, 'TAG_EMPTY'],
+    ] as const) {
+      const done = await two.setItem({ basketId: id(basket), product, quantity, at: NOW })
+      t.deepEqual(done, { ok: false, reason }, product)
+    }
+    const same = await two.setItem({ basketId: id('bt'), product: 'Q-1', quantity: 0, at: NOW })
+    t.true(same.ok) // it is not under the tag anyway
+    t.deepEqual([await one.tag(id('f')), await one.tag(id('t')), await one.goods()], before)
+    await one.cancelTag(id('t'), NOW)
+    const after = await two.setItem({ basketId: id('bt'), product: 'Q-1', quantity: 1, at: NOW })
+    t.deepEqual(after, { ok: false, reason: 'TAG_SEALED' })
+  })
+
   both('a cancelled or lapsed tag gives back what it held, once', async (t, one, two) => {
     await one.putGoods([goodsOf('A-1', 5)])
     await tagOf(one, 't', { 'A-1': 2 })
@@ -250,104 +297,6 @@ export function shopContract(
     t.is(await available(one, 'A-1'), 5)
     t.deepEqual([(await one.tag(id('t')))?.state, (await one.tag(id('u')))?.state], ['cancelled', 'lapsed'])
     t.is(await one.currentBasket('alice'), undefined)
-  })
-
-  both('an order seals its tag; a second one is refused', async (t, one, two) => {
-    await one.putGoods([goodsOf('A-1', 5)])
-    const tag = await tagOf(one, 't', { 'A-1': 2 })
-    const begun = await one.beginOrder(orderOf(tag))
-    if (!begun.ok) return t.fail(begun.reason)
-    t.deepEqual(begun.order.items, tag.items)
-    t.is((await two.tag(tag.tag))?.state, 'paying')
-    t.deepEqual(await two.beginOrder(orderOf(tag, { key: 'k2' })), { ok: false, reason: 'TAG_PENDING' })
-    const changed = await two.setItem({ basketId: tag.basketId, product: 'A-1', quantity: 1, at: NOW })
-    t.deepEqual(changed, { ok: false, reason: 'TAG_SEALED' })
-    t.false(await two.cancelTag(tag.tag, NOW))
-    t.is(await two.lapseTags(LATER * 2), 0)
-  })
-
-  both('an order is refused with its reason, and changes nothing', async (t, one) => {
-    await one.putGoods([goodsOf('A-1', 9)])
-    const tag = await tagOf(one, 't', { 'A-1': 2 })
-    const why = async (more: Partial<BeginOrder>) => {
-      const begun = await one.beginOrder(orderOf(tag, more))
-      return begun.ok ? 'ok' : begun.reason
-    }
-    t.is(await why({ tag: id('x') }), 'TAG_UNKNOWN')
-    t.is(await why({ userId: 'bob' }), 'TAG_FOREIGN')
-    t.is(await why({ cardId: 'card-2' }), 'TAG_FOREIGN')
-    t.is(await why({ amount: 1999 }), 'AMOUNT_CHANGED')
-    t.is(await why({ currency: 'JPY' }), 'AMOUNT_CHANGED')
-    t.is(await why({ at: LATER }), 'TAG_LAPSED')
-    t.deepEqual(await one.orders(undefined, 10), [])
-    t.is((await one.tag(tag.tag))?.state, 'open')
-    await one.cancelTag(tag.tag, NOW)
-    t.is(await why({}), 'TAG_UNKNOWN')
-  })
-
-  both('authorised, paid: the tag is used, the goods are sold, the parcel waits', async (t, one, two) => {
-    await one.putGoods([goodsOf('A-1', 5)])
-    const tag = await tagOf(one, 't', { 'A-1': 2 })
-    const begun = await one.beginOrder(orderOf(tag))
-    if (!begun.ok) return t.fail(begun.reason)
-    const { orderId } = begun.order
-    const receipt = Uint8Array.of(7)
-    t.false(await one.orderPaid(orderId, NOW, receipt)) // not authorised yet
-    t.true(await two.orderAuthorised(orderId))
-    t.false(await one.orderAuthorised(orderId))
-    t.false(await one.orderRefused(orderId, 'no', LATER))
-    t.true(await one.orderPaid(orderId, NOW, receipt))
-    t.false(await two.orderPaid(orderId, NOW, receipt))
-    t.false(await two.orderVoided(orderId, LATER))
-    const order = await two.order(orderId)
-    t.like(order, { state: 'paid', shipment: 'pending', paidAt: NOW, lastFour: '4242', city: 'Town' })
-    t.deepEqual([...(order?.receipt ?? [])], [7])
-    t.is((await two.tag(tag.tag))?.state, 'used')
-    t.is((await two.tag(tag.tag))?.orderId, orderId)
-    t.is(await available(one, 'A-1'), 3)
-    t.deepEqual(await one.beginOrder(orderOf(tag, { key: 'k2' })), { ok: false, reason: 'TAG_USED' })
-    t.true(await one.shipOrder(orderId, NOW))
-    t.false(await one.shipOrder(orderId, NOW))
-  })
-
-  both('refused and voided orders open the tag again; another one may follow', async (t, one) => {
-    await one.putGoods([goodsOf('A-1', 5)])
-    const tag = await tagOf(one, 't', { 'A-1': 2 })
-    const begin = async (key: string): Promise<number> => {
-      const begun = await one.beginOrder(orderOf(tag, { key }))
-      return begun.ok ? begun.order.orderId : 0
-    }
-    const first = await begin('k1')
-    t.true(await one.orderRefused(first, 'do-not-honour', LATER + 5))
-    t.like(await one.tag(tag.tag), { state: 'open', lapsesAt: LATER + 5 })
-    const second = await begin('k2')
-    t.true(await one.orderAuthorised(second))
-    t.true(await one.orderVoided(second, NOW)) // never shortens it
-    t.like(await one.tag(tag.tag), { state: 'open', lapsesAt: LATER + 5 })
-    t.true((await begin('k3')) > second)
-    t.deepEqual(
-      (await one.orders('alice', 10)).map(({ state }) => state),
-      ['authorising', 'voided', 'refused'],
-    )
-    t.deepEqual(await one.orders('bob', 10), [])
-    t.is((await one.order(first))?.refusal, 'do-not-honour')
-    t.is(await available(one, 'A-1'), 3)
-  })
-
-  both('unsettled orders are their node’s, and anybody’s when the lease is over', async (t, one, two) => {
-    await one.putGoods([goodsOf('A-1', 5)])
-    const begun = await one.beginOrder(orderOf(await tagOf(one, 't', { 'A-1': 2 })))
-    if (!begun.ok) return t.fail(begun.reason)
-    const { orderId } = begun.order
-    const who = async (node: string, at: number) => (await two.unsettled(node, at)).map((order) => order.orderId)
-    t.deepEqual(await who('a', NOW), [orderId])
-    t.deepEqual(await who('b', NOW), [])
-    t.deepEqual(await who('b', NOW + 60_000), [orderId])
-    t.false(await two.leaseOrder(orderId, 'b', NOW, NOW + 1))
-    t.true(await two.leaseOrder(orderId, 'b', NOW + 60_000, NOW + 120_000))
-    t.deepEqual(await who('a', NOW + 60_001), [])
-    await one.orderVoided(orderId, LATER)
-    t.deepEqual(await who('b', NOW), [])
   })
 
   both('old baskets without a tag are forgotten', async (t, one) => {

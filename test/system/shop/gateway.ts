@@ -51,7 +51,7 @@ export function computer(t: ExecutionContext, { world }: ShopWorld): Computer {
       }
       throw new Error('the gateway ended')
     },
-    keeper: async () => Number((await run(['status'])).pid),
+    keeper: async () => Number((await run(['status'])).keeper),
   }
 }
 

@@ -7,6 +7,10 @@ import { session as logIn } from '../fixture.ts'
 import { readBooks } from './books.ts'
 import { PERSON, type ShopWorld } from './fixture.ts'
 
+export async function slowAcquirer({ acquirer }: ShopWorld): Promise<void> {
+  await acquirer.command(SLOW)
+}
+
 export type Victim = 'server' | 'acquirer' | 'card'
 
 /** Each answer of the card company takes so long, milliseconds: then the kills fall into every part of a settlement too. */
@@ -14,7 +18,7 @@ const SLOW = { do: 'behave', as: 'slow', ms: 400 } as const
 /** An order that nobody works on is settled within this time, milliseconds: leases of dead calls run a minute. */
 const SETTLED_MS = 120_000
 
-interface Row {
+export interface KillRow {
   readonly n: number
   readonly atMs: number
   readonly told: string
@@ -30,8 +34,8 @@ interface Row {
 export async function killDuring(t: ExecutionContext, shop: ShopWorld, victim: Victim, kills: number, seed: number) {
   t.log(`seed ${seed}`)
   const random = seeded(seed)
-  await shop.acquirer.command(SLOW)
-  const rows: Row[] = []
+  await slowAcquirer(shop)
+  const rows: KillRow[] = []
   let terminal = await Terminal.open({ card: shop.world.cardPort })
   let session: Session | undefined = await logIn(terminal)
   // The first purchase is left alone, and tells how long one takes: the kills fall anywhere in it.
@@ -58,17 +62,22 @@ export async function killDuring(t: ExecutionContext, shop: ShopWorld, victim: V
     }
   }
   session ??= await logIn(terminal)
-  await settled(t, shop)
-  await compare(t, shop, session, rows)
+  const lastShop = new Shop(session.fetch, 3)
+  await settledAndCompared(t, shop, rows, () => lastShop.orders())
   await session.close()
   await terminal.close()
-  t.log(table(victim, rows))
-  const broken = rows.filter(({ told }) => told !== 'paid').length
-  t.true(broken > kills / 10, `only ${broken} purchases were disturbed: the kills miss`)
+  t.log(killTable(victim, rows))
+  t.true(bites(shop, victim, rows), 'no kill fell into a settlement: this says little')
   t.true(
     rows.some(({ told }) => told === 'paid'),
     'no purchase went through: this says little',
   )
+}
+
+/** Most kills are repaired unseen, by another call or another request. Some must have been felt all the same. */
+function bites({ world }: ShopWorld, victim: Victim, rows: readonly KillRow[]): boolean {
+  if (victim === 'acquirer') return world.server.events.some(({ event }) => event === 'acquirer.unreachable')
+  return rows.some(({ told, order }) => told !== 'paid' || order !== 'paid')
 }
 
 async function newTag(session: Session) {
@@ -102,7 +111,7 @@ async function revive(shop: ShopWorld, victim: Victim): Promise<void> {
   else if (victim === 'card') await shop.world.startCard()
   else {
     await shop.restartAcquirer()
-    await shop.acquirer.command(SLOW)
+    await slowAcquirer(shop)
   }
 }
 
@@ -114,10 +123,17 @@ async function settled(t: ExecutionContext, shop: ShopWorld): Promise<void> {
   }
 }
 
-async function compare(t: ExecutionContext, shop: ShopWorld, session: Session, rows: readonly Row[]): Promise<void> {
+/** @param show what the shop tells the user in the end: his orders */
+export async function settledAndCompared(
+  t: ExecutionContext,
+  shop: ShopWorld,
+  rows: readonly KillRow[],
+  show: () => Promise<unknown>,
+) {
+  await settled(t, shop)
+  const orders = (await show()) as readonly { tag: string; state: string }[] // checked by the driver
   const books = await readBooks(shop)
   t.deepEqual(Object.values(books.missing), [0, 0], 'stock was lost')
-  const orders = await new Shop(session.fetch, 3).orders()
   for (const row of rows) {
     const tag = books.tags.find((one) => one.tag === row.tag)
     if (tag === undefined) return t.fail(`${row.n}: the tag is gone`)
@@ -133,15 +149,15 @@ async function compare(t: ExecutionContext, shop: ShopWorld, session: Session, r
     if (row.told === 'paid') t.is(paid, 1, about)
     else if (!UNKNOWN.includes(row.told)) t.is(paid, 0, about)
     // And what the shop tells him now is the whole truth.
-    const shown = orders.filter((order) => order.tag === row.tag && order.state === 'paid').length
-    t.is(shown, paid, about)
+    const told = orders.filter((order) => order.tag === row.tag && order.state === 'paid').length
+    t.is(told, paid, about)
   }
 }
 
 /** Answers that leave open whether it was paid: then the user is told to look at the order. */
-const UNKNOWN: readonly string[] = ['LINE_OUTCOME_UNKNOWN', 'pending']
+const UNKNOWN: readonly string[] = ['LINE_OUTCOME_UNKNOWN', 'pending', 'gone']
 
-function table(victim: Victim, rows: readonly Row[]): string {
+export function killTable(victim: string, rows: readonly KillRow[]): string {
   const head = `  n  killed after  told the user          order            charges   (${victim})`
   const lines = rows.map(
     ({ n, atMs, told, order, charges }) =>
