@@ -98,6 +98,11 @@ export const FAULTS = {
     cure: 'correct it and try again',
     exit: 'usage',
   },
+  FORWARD_PORT_IN_USE: {
+    what: 'the port to be forwarded cannot be opened',
+    cure: 'end the other program, or choose another port',
+    exit: 'failed',
+  },
   GATEWAY_PORT_IN_USE: {
     what: 'the port for the gateway cannot be opened',
     cure: 'end the other program, or choose another --port',

@@ -143,12 +143,13 @@ export class Session {
   }
 
   /**
-   * A connection of its own under the session key, for whoever speaks HTTP on it himself. It is cut when the session ends.
+   * A connection of its own under the session key, for whoever speaks on it himself. It is cut when the session ends.
+   * @param halfOpen the end of one direction is not the end of the other
    * @throws KeylineError SESSION_*, INTERNET_*
    */
-  async connect(): Promise<Duplex> {
+  async connect(halfOpen = false): Promise<Duplex> {
     this.#assertOpen()
-    return this.#link.dial()
+    return this.#link.dial(halfOpen)
   }
 
   /** S62: every connection ends at once, the keys stay; the next request makes a new one. @throws KeylineError SESSION_* */

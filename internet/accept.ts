@@ -85,7 +85,7 @@ export class PskAcceptor {
     const leave = (): void => {
       clearTimeout(timer)
       this.#waiting.delete(socket)
-      socket.removeListener('error', drop).removeListener('close', drop)
+      socket.removeListener('error', drop).removeListener('end', drop).removeListener('close', drop)
     }
     const drop = (): void => {
       clearTimeout(timer)
@@ -94,7 +94,7 @@ export class PskAcceptor {
     }
     const timer = setTimeout(drop, this.#timeoutMs)
     this.#waiting.add(socket)
-    socket.on('error', drop).once('close', drop)
+    socket.on('error', drop).once('end', drop).once('close', drop)
     const read = (chunk: Buffer): void => {
       seen = Buffer.concat([seen, chunk])
       const hello = readClientHello(seen)

@@ -58,6 +58,7 @@ function pump(from: Duplex, to: Duplex, count: (bytes: number) => void): void {
     if (!out.push(bytes)) from.pause()
   })
   to.on('drain', () => from.resume())
+  from.resume() // both may have been held until the other one was there
   from.on('end', () => {
     out.flush()
     to.end()

@@ -15,6 +15,7 @@ const VALID_MAX_H = 8760
 /** As many numbers as a login request is tried with. */
 const NUMBERS_MAX = 8
 const MODEMS_MAX = 64
+const BACKENDS_MAX = 64
 
 const path = z
   .string('is missing')
@@ -44,6 +45,17 @@ const listen = z
     return z.NEVER
   })
 
+/** `name=host:port`: what a session may reach by CONNECT. */
+const backend = z.string().transform((text, context) => {
+  const found = /^([a-z0-9-]{1,32})=(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})$/.exec(text)
+  const port = Number(found?.[4])
+  const host = found?.[2] ?? found?.[3]
+  const name = found?.[1]
+  if (name !== undefined && host !== undefined && port >= 1 && port <= 65_535) return { name, host, port }
+  context.addIssue({ code: 'custom', message: 'expected NAME=HOST:PORT' })
+  return z.NEVER
+})
+
 /** Options of every command; `--help` is answered before they are checked. */
 export const COMMON = { data: path, json: z.boolean().default(false) }
 
@@ -62,6 +74,7 @@ export const RUN = z
     'allow-x25519': z.boolean().default(false),
     node: word.default('main'),
     lifetime: whole('seconds', 1, LIFETIME_MAX_S, '3600'),
+    backend: z.array(backend).max(BACKENDS_MAX).default([]),
     'tag-minutes': whole('minutes', 1, TAG_MAX_M, '15'),
     acquirer: acquirerUrl.optional(),
     'acquirer-key': path.optional(),

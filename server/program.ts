@@ -83,6 +83,7 @@ async function open(
     clock,
     log,
     ...options.listen,
+    backends: options.backend,
     allowX25519: options['allow-x25519'],
   })
   closing.push(() => internet.close())

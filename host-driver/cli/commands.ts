@@ -1,6 +1,7 @@
 import { fault } from '../errors.ts'
 import type { Command } from './command.ts'
 import { enrol } from './enrol.ts'
+import { forward } from './forward.ts'
 import { gateway } from './gateway.ts'
 import { get } from './get.ts'
 import { login } from './login.ts'
@@ -19,6 +20,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   ...SHOP,
   pay,
   gateway,
+  forward,
   logout,
   status,
 }

@@ -209,7 +209,10 @@ export class BrowserConnection {
         return
       }
       if (!upstream.out.push(bytes)) socket.pause()
-      if (upstream.ends.outstanding === 0 && this.#state === 'busy') this.#ready()
+      if (upstream.ends.outstanding > 0) return
+      // The whole response goes out before anything else is written.
+      upstream.out.flush()
+      if (this.#state === 'busy') this.#ready()
     })
     this.#socket.on('drain', () => socket.resume())
     socket.on('drain', () => this.#run())

@@ -18,11 +18,13 @@ export function holdsCardNumber(text: string): boolean {
   return false
 }
 
-/** A number may stand among other digits; a short one is believed only at their beginning. */
+/** A run as long as a number is one or is none; in a longer run one may stand anywhere. */
 function anyWindow(digits: string): boolean {
-  for (let at = 0; at + 13 <= digits.length; at++) {
+  if (digits.length < 13) return false
+  if (digits.length <= 19) return luhn(digits)
+  for (let at = 0; at + 15 <= digits.length; at++) {
     if (!/[3-6]/.test(digits[at] ?? '')) continue
-    for (let length = at === 0 ? 13 : 15; length <= 19 && at + length <= digits.length; length++) {
+    for (let length = 15; length <= 19 && at + length <= digits.length; length++) {
       if (luhn(digits.slice(at, at + length))) return true
     }
   }

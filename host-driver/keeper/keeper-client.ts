@@ -6,14 +6,16 @@ import { type Fetch, send } from '../requests/http.ts'
 import { problemOf } from '../requests/server-api.ts'
 import { answers } from './listen.ts'
 import {
+  type ForwardBody,
   type GatewayBody,
-  gatewayLine,
   type KeeperStatus,
   type KeptOutcome,
   type LoginBody,
   type LoginLine,
   loginLine,
   logoutAnswer,
+  type StandingLine,
+  standingLine,
   statusAnswer,
 } from './protocol.ts'
 import { privateFolder, socketPath } from './state-folder.ts'
@@ -72,19 +74,35 @@ export class KeeperClient {
    * @param listening told the address to open in a browser
    * @throws KeylineError GATEWAY_PORT_IN_USE, INPUT_INVALID, CANCELLED when `signal` ended it
    */
-  async gateway(body: GatewayBody, listening: (url: string) => void, signal: AbortSignal): Promise<void> {
-    const response = await this.fetch('/gateway', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal,
+  gateway(body: GatewayBody, listening: (url: string) => void, signal: AbortSignal): Promise<void> {
+    return this.#stand('/gateway', body, signal, (line) => {
+      if (line.type === 'listening') listening(line.url)
     })
+  }
+
+  /**
+   * Opens a forwarded port, likewise.
+   * @param failed told why a connection did not come about
+   * @throws KeylineError NOT_LOGGED_IN, FORWARD_PORT_IN_USE, CANCELLED when `signal` ended it
+   */
+  forward(
+    body: ForwardBody,
+    listening: (line: { readonly port: number }) => void,
+    failed: (error: KeylineError) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#stand('/forward', body, signal, (line) => {
+      if (line.type === 'listening') listening(line)
+      if (line.type === 'fault') failed(new KeylineError(line.error))
+    })
+  }
+
+  async #stand(path: string, body: unknown, signal: AbortSignal, told: (line: StandingLine) => void): Promise<void> {
+    const headers = { 'content-type': 'application/json' }
+    const response = await this.fetch(path, { method: 'POST', headers, body: JSON.stringify(body), signal })
     if (!response.ok) throw await problemOf(response)
     const reader = new BoundedLines(
-      (text) => {
-        const line = gatewayLine.parse(JSON.parse(text))
-        if (line.type === 'listening') listening(line.url)
-      },
+      (text) => told(standingLine.parse(JSON.parse(text))),
       () => {
         throw fault('KEEPER_PROTOCOL')
       },

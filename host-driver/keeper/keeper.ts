@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fault, KeylineError, reportOf } from '../errors.ts'
 import type { OnProgress } from '../events.ts'
-import { type GatewayHost, openGateway } from '../gateway/gateway.ts'
+import type { GatewayHost } from '../gateway/gateway.ts'
 import { wordsOf } from '../gateway/local.ts'
 import type { Session } from '../session.ts'
 import type { Terminal, TerminalOptions } from '../terminal.ts'
 import type { After } from '../timers.ts'
 import {
-  gatewayBody,
   HEADERS_DOWN,
   HEADERS_UP,
   KEEPER_VERSION,
@@ -16,6 +15,7 @@ import {
   type LoginLine,
   loginBody,
 } from './protocol.ts'
+import { standForward, standGateway } from './standing.ts'
 
 /** The keeper ends after so long without a session, and closes a session that nobody used for so long, milliseconds. */
 const EMPTY_MS = 15_000
@@ -23,8 +23,6 @@ const UNUSED_MS = 3_600_000
 const BODY_MAX = 16_384
 /** Authorities in PEM may come with it. */
 const GATEWAY_BODY_MAX = 1_100_000
-/** Between two signs of life of a gateway, milliseconds. */
-const ALIVE_MS = 60_000
 /** Of a request to the shop, as the server takes it. */
 const SHOP_BODY_MAX = 4096
 
@@ -85,7 +83,12 @@ export class Keeper {
     if (route === 'POST /login') return this.#login(await readBody(request), response)
     if (/^GET \/(menu$|content\/[^/]+$|shop\/)/.test(route)) return this.#pass(path, request, response)
     if (/^POST \/shop\//.test(route)) return this.#pass(path, request, response, await bytesOf(request, SHOP_BODY_MAX))
-    if (route === 'POST /gateway') return this.#gateway(await readBody(request, GATEWAY_BODY_MAX), response)
+    const standing = { 'POST /gateway': standGateway, 'POST /forward': standForward }[route]
+    if (standing !== undefined) {
+      const body = await readBody(request, GATEWAY_BODY_MAX)
+      const host = (card: string): GatewayHost => this.#gatewayHost(card)
+      return standing(body, { host, after: this.#parts.after, response, gone: goneSignal(response) })
+    }
     throw fault('REQUEST_INVALID')
   }
 
@@ -145,36 +148,6 @@ export class Keeper {
       loggingIn = false
       await terminal.close() // other programs may use the card meanwhile
     }
-  }
-
-  /** Open for as long as who asked for it stays. */
-  async #gateway(body: unknown, response: ServerResponse): Promise<void> {
-    const checked = gatewayBody.safeParse(body)
-    if (!checked.success) throw fault('REQUEST_INVALID')
-    const { card, ...options } = checked.data
-    const gone = goneSignal(response)
-    const gateway = await openGateway(this.#gatewayHost(card), options)
-    try {
-      response.writeHead(200, { 'content-type': 'application/x-ndjson' })
-      response.write(`${JSON.stringify({ type: 'listening', url: gateway.url, port: gateway.port })}\n`)
-      const stop = this.#stayAlive(response)
-      if (!gone.aborted) await new Promise<void>((resolve) => gone.addEventListener('abort', () => resolve()))
-      stop()
-    } finally {
-      await gateway.close()
-    }
-  }
-
-  #stayAlive(response: ServerResponse): () => void {
-    let cancel = (): void => {}
-    const again = (): void => {
-      cancel = this.#parts.after(ALIVE_MS, () => {
-        response.write(`${JSON.stringify({ type: 'alive' })}\n`)
-        again()
-      })
-    }
-    again()
-    return () => cancel()
   }
 
   #gatewayHost(card: string): GatewayHost {

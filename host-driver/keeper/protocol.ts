@@ -13,6 +13,7 @@ import { VERSION } from '../version.ts'
  *   POST /logout        → {"serverErased": boolean}
  *   GET  /menu, /content/NAME, GET and POST /shop/…  → the server's own answer, passed through as it comes
  *   POST /gateway      gatewayBody → NDJSON: `listening`, then it stays open; when the asking end leaves, the gateway closes
+ *   POST /forward      forwardBody → the same
  *
  * Errors are {code, what, cure, origin}, as the server's.
  */
@@ -51,6 +52,12 @@ export const gatewayBody = z.strictObject({
 })
 export type GatewayBody = z.infer<typeof gatewayBody>
 
+export const forwardBody = z.strictObject({
+  port: z.number().int().min(0).max(65_535),
+  name: z.string().max(64),
+})
+export type ForwardBody = z.infer<typeof forwardBody>
+
 export const logoutAnswer = z.strictObject({ serverErased: z.boolean() })
 
 const outcome = z.discriminatedUnion('verdict', [
@@ -80,9 +87,11 @@ export const loginLine = z.discriminatedUnion('type', [
 ])
 export type LoginLine = z.infer<typeof loginLine>
 
-/** One line of the answer to /gateway. */
-export const gatewayLine = z.discriminatedUnion('type', [
+/** One line of the answer to /gateway and /forward. */
+export const standingLine = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('listening'), url: z.string(), port: z.number().int() }),
+  /** A connection did not come about; the others go on. */
+  z.strictObject({ type: z.literal('fault'), error: failure }),
   /** Now and then, so that neither end takes the other for gone. */
   z.strictObject({ type: z.literal('alive') }),
 ])
@@ -100,3 +109,5 @@ export const HEADERS_DOWN = [
   'repr-digest',
   'retry-after',
 ] as const
+
+export type StandingLine = z.infer<typeof standingLine>

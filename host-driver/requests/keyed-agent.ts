@@ -18,8 +18,11 @@ const ADDRESS = /^(?:\[([0-9a-fA-F:.]+)\]|([a-zA-Z0-9.-]+)):([0-9]{1,5})$/
 /** All connections under one session key. */
 export interface KeyedAgent {
   readonly agent: Agent
-  /** One connection more under the key, for whoever speaks on it himself; cut with the others. @throws KeylineError */
-  dial(): Promise<Duplex>
+  /**
+   * One connection more under the key, for whoever speaks on it himself; cut with the others.
+   * @param halfOpen the end of one direction is not the end of the other @throws KeylineError
+   */
+  dial(halfOpen: boolean): Promise<Duplex>
   /** Running requests end in peace, then their connections close; new ones are for the next key's agent. */
   retire(): void
   /** Cuts everything at once; afterwards nothing uses the key any more. */
@@ -45,8 +48,8 @@ export function keyedAgent(address: string, key: SessionKey): KeyedAgent {
     maxFreeSockets: IDLE_CONNECTIONS_MAX,
     scheduling: 'lifo',
   })
-  const dial = async (): Promise<Duplex> => {
-    const socket = await tcp(host, port)
+  const dial = async (halfOpen: boolean): Promise<Duplex> => {
+    const socket = await tcp(host, port, halfOpen)
     // The key may be wiped by now; OpenSSL must not come to ask for it.
     if (state !== 'used') {
       socket.destroy()
@@ -57,7 +60,7 @@ export function keyedAgent(address: string, key: SessionKey): KeyedAgent {
     return connectPsk(socket, key)
   }
   agent.createConnection = (_options, made) => {
-    dial().then(
+    dial(false).then(
       (socket) => made?.(null, socket),
       // Node's type wants a socket beside the error; its agent looks at the error alone.
       (error: unknown) => made?.(connectionFault(error), undefined as unknown as Duplex),
@@ -66,8 +69,8 @@ export function keyedAgent(address: string, key: SessionKey): KeyedAgent {
   }
   return {
     agent,
-    dial: () =>
-      dial().catch((error: unknown) => {
+    dial: (halfOpen) =>
+      dial(halfOpen).catch((error: unknown) => {
         throw connectionFault(error)
       }),
     retire: () => {
@@ -83,9 +86,9 @@ export function keyedAgent(address: string, key: SessionKey): KeyedAgent {
   }
 }
 
-function tcp(host: string, port: number): Promise<Socket> {
+function tcp(host: string, port: number, allowHalfOpen: boolean): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true })
+    const socket = connect({ host, port, noDelay: true, allowHalfOpen })
     const fail = (error: unknown): void => {
       socket.destroy()
       reject(

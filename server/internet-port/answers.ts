@@ -30,6 +30,12 @@ export const PROBLEMS = {
     what: 'the login under this session key is still missing',
     cure: 'send user ID and password to POST /session first',
   },
+  BACKEND_UNKNOWN: { status: 404, what: 'there is no backend of this name', cure: 'ask the operator for its name' },
+  BACKEND_UNREACHABLE: {
+    status: 502,
+    what: 'the backend does not answer',
+    cure: 'try again later, or tell the operator',
+  },
   NOT_FOUND: { status: 404, what: 'there is nothing under this path', cure: 'see GET /menu' },
   GOODS_UNKNOWN: { status: 404, what: 'the shop has no such product', cure: 'see GET /shop/goods' },
   TAG_UNKNOWN: { status: 404, what: 'this purchase tag is not known', cure: 'finish a basket to get one' },

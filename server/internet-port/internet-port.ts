@@ -11,6 +11,7 @@ import { coalesced } from '../time.ts'
 import { PROBLEMS, sendProblem } from './answers.ts'
 import { Connections } from './connections.ts'
 import { answerByFetch } from './fetch-answer.ts'
+import { acceptForwards, type Backend } from './forward.ts'
 import { HalfOpen } from './half-open.ts'
 import { OpenConnections } from './open-connections.ts'
 
@@ -26,6 +27,8 @@ export interface InternetPortOptions {
   /** 0: any free one. */
   readonly port: number
   readonly limits?: Partial<Limits>
+  /** What CONNECT may reach. */
+  readonly backends?: readonly Backend[]
   /** For third-party clients without ML-KEM; false unless the operator says so. */
   readonly allowX25519?: boolean
 }
@@ -95,7 +98,7 @@ export async function openInternetPort(options: InternetPortOptions): Promise<In
   })
   http.timeout = IDLE_MS
   http.on('clientError', (_error, socket) => refuse(socket))
-  // CONNECT (raw TCP under a session) is taken here, by acceptForwards(http, …) of forward.ts; nobody takes it yet, so Node ends it.
+  acceptForwards(http, { backends: options.backends ?? [], connections, sessions, clock, log })
 
   const fault = (error: unknown): void => {
     const { code, what } = asServerError(error)
@@ -151,7 +154,8 @@ export async function openInternetPort(options: InternetPortOptions): Promise<In
       )
     },
   })
-  const tcp = createServer({ noDelay: true }, (socket: Socket) => {
+  // As node:http has it for its own sockets; CONNECT passes an end of one direction on.
+  const tcp = createServer({ noDelay: true, allowHalfOpen: true }, (socket: Socket) => {
     // The acceptor listens only while it reads the ClientHello; the TLS layer reports what comes later.
     socket.on('error', () => {})
     halfOpen.add(socket)

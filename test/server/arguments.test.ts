@@ -30,6 +30,7 @@ test('defaults of run', (t) => {
     listen: { host: '127.0.0.1', port: 8443 },
     node: 'main',
     lifetime: 3600,
+    backend: [],
     'tag-minutes': 15,
   })
 })

@@ -24,6 +24,7 @@ async function setUp(t: ExecutionContext, more: Partial<RunOptions> = {}) {
     'allow-x25519': false,
     node: 'main',
     lifetime: 60,
+    backend: [],
     'tag-minutes': 15,
     ...more,
   }
