@@ -278,7 +278,7 @@ export class BrowserConnection {
 
 /** The head as the server gets it: our own cookie and all that belongs to the browser's connection stay here. */
 export function upstreamHead(head: RequestHead, target: string, host: string): Buffer {
-  const { others } = splitCookies(headerOf(head, 'cookie'))
+  const { others } = splitCookies(headerOf(head, 'cookie'), '')
   const passed = head.headers.filter(([name]) => !NOT_PASSED.has(name) && !name.startsWith('sec-'))
   const lines = passed.map(([name, value]) => `${name}: ${value}\r\n`).join('')
   const cookie = others === '' ? '' : `cookie: ${others}\r\n`

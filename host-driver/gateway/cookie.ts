@@ -1,16 +1,22 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** Proves that a browser was given the address with the token. */
-export const COOKIE = 'keyline'
+/** Cookies do not know ports: every gateway of this computer has a name of its own, and none of them leaves the computer. */
+const OURS = /^keyline-[0-9]{1,5}$/
 
-/** @returns the value of our cookie, and all others as they were, for the server behind */
-export function splitCookies(header: string | undefined): {
-  readonly own: string | undefined
-  readonly others: string
-} {
+/** The name of the cookie that proves that a browser was given the address with the token. */
+export function cookieName(port: number): string {
+  return `keyline-${port}`
+}
+
+/** @returns the value of the cookie called `name`, and all that are no gateway's as they were, for the server behind */
+export function splitCookies(
+  header: string | undefined,
+  name: string,
+): { readonly own: string | undefined; readonly others: string } {
   const all = (header ?? '').split(';').map((one) => one.trim())
-  const own = all.find((one) => one.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1)
-  return { own, others: all.filter((one) => one !== '' && !one.startsWith(`${COOKIE}=`)).join('; ') }
+  const nameOf = (one: string): string => one.split('=')[0]?.trimEnd() ?? ''
+  const own = all.find((one) => nameOf(one) === name)?.slice(name.length + 1)
+  return { own, others: all.filter((one) => one !== '' && !OURS.test(nameOf(one))).join('; ') }
 }
 
 /** In constant time, whatever the lengths. */

@@ -18,7 +18,7 @@ import type { Terminal } from '../terminal.ts'
 import { type After, after } from '../timers.ts'
 import { type Answer, HTML } from './answer.ts'
 import { BrowserConnection } from './browser-connection.ts'
-import { COOKIE, sameSecret, splitCookies } from './cookie.ts'
+import { cookieName, sameSecret, splitCookies } from './cookie.ts'
 import { answerLocally, type LocalParts, wordsOf } from './local.ts'
 import { problemPage } from './pay-pages.ts'
 import { Payments } from './payments.ts'
@@ -103,6 +103,7 @@ class GatewayState {
   readonly #cookie = randomBytes(TOKEN_BYTES).toString('base64url')
   #token: string | undefined = randomBytes(TOKEN_BYTES).toString('base64url')
   #hosts: readonly string[] = []
+  #port = 0
   #line: LineState = 'idle'
   /** Uses of the card that run now. */
   #cardJobs = 0
@@ -129,6 +130,7 @@ class GatewayState {
   }
 
   listening(port: number): string {
+    this.#port = port
     this.#hosts = [`127.0.0.1:${port}`, `localhost:${port}`]
     this.#cancelToken = this.#after(TOKEN_MS, () => {
       this.#token = undefined
@@ -160,7 +162,7 @@ class GatewayState {
     const way = wayOf(head, { hosts: this.#hosts, secretRoutes })
     if (way.type === 'refused') return way
     if (way.type === 'local' && head.target.startsWith('/keyline/enter?') && head.method === 'GET') return way
-    const { own } = splitCookies(headerOf(head, 'cookie'))
+    const { own } = splitCookies(headerOf(head, 'cookie'), cookieName(this.#port))
     if (own === undefined || !sameSecret(own, this.#cookie)) {
       return { type: 'refused', status: 401, code: 'NOT_LET_IN', why: 'this browser was not let in' }
     }
@@ -171,7 +173,7 @@ class GatewayState {
   #enter(token: string): string | undefined {
     if (this.#token === undefined || !sameSecret(token, this.#token)) return undefined
     this.#token = undefined
-    return `${COOKIE}=${this.#cookie}; HttpOnly; SameSite=Strict; Path=/`
+    return `${cookieName(this.#port)}=${this.#cookie}; HttpOnly; SameSite=Strict; Path=/`
   }
 
   /** A connection of the Internet path. @throws KeylineError NOT_LOGGED_IN, SESSION_*, INTERNET_* */

@@ -1,5 +1,6 @@
 import { KeylineError } from '../errors.ts'
 import { internetPath } from '../requests/secret-routes.ts'
+import { holdsCardNumber } from './card-number.ts'
 import { headerOf, type RequestHead } from './request-head.ts'
 
 /** Everything below this belongs to the gateway itself, and everything below a secret route too: none of it ever goes upstream. */
@@ -30,8 +31,14 @@ export function wayOf(head: RequestHead, { hosts, secretRoutes }: WayOptions): W
     return refuse(421, 'HOST_UNKNOWN', 'this gateway has another name')
   }
   if (!sameOrigin(head, host)) return refuse(403, 'ORIGIN_FOREIGN', 'another site asked for this')
-  const [path = ''] = head.target.split('?')
+  const [path = '', ...query] = head.target.split('?')
   if (/^\/(keyline|pay)(\/[A-Za-z0-9._~-]*)*$/.test(path)) return { type: 'local' }
+  // A worker of the server could answer for the pages of the gateway from then on.
+  if (headerOf(head, 'service-worker') !== undefined) return refuse(403, 'WORKER_REFUSED', 'a service worker')
+  // A form may be sent in the query too.
+  if (holdsCardNumber(query.join('?'))) {
+    return refuse(403, 'PERSONAL_DATA_REFUSED', 'a card number goes over the line only')
+  }
   try {
     return { type: 'upstream', target: internetPath(head.target, [...secretRoutes, OWN_ROUTE]) }
   } catch (error) {

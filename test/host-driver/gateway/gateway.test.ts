@@ -83,7 +83,7 @@ function raw(port: number, text: string | Buffer, until?: string): Promise<strin
 test('a request goes on with its own head, without what is the connection’s, ours or the browser’s', async (t) => {
   const it = await relayed(t, (_, response) => response.end('hello'))
   const response = await fetch(`http://${it.host}/shop/goods?x=1`, {
-    headers: { cookie: 'keyline=token; basket=b1', 'keyline-gateway': '9', accept: 'application/json' },
+    headers: { cookie: 'keyline-8080=token; basket=b1', 'keyline-gateway': '9', accept: 'application/json' },
   })
   t.is(await response.text(), 'hello')
   const [asked] = it.asked
@@ -251,7 +251,7 @@ test('one browser is let in, once, by the address that was printed', async (t) =
   const entered = await fetch(gateway.url, { redirect: 'manual' })
   t.is(entered.status, 303)
   const [cookie = ''] = entered.headers.getSetCookie()
-  t.regex(cookie, /^keyline=[A-Za-z0-9_-]{43}; HttpOnly; SameSite=Strict; Path=\/$/)
+  t.regex(cookie, /^keyline-\d+=[A-Za-z0-9_-]{43}; HttpOnly; SameSite=Strict; Path=\/$/)
   t.is((await fetch(gateway.url, { redirect: 'manual' })).status, 401)
   const own = cookie.split(';')[0] ?? ''
   const page = await get('/keyline', own)

@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { holdsCardNumber } from '../../../host-driver/gateway/card-number.ts'
-import { splitCookies } from '../../../host-driver/gateway/cookie.ts'
+import { cookieName, splitCookies } from '../../../host-driver/gateway/cookie.ts'
 import { BodyEnd, FramingError } from '../../../host-driver/gateway/framing.ts'
 import { HEAD_MAX, readRequestHead } from '../../../host-driver/gateway/request-head.ts'
 import { ResponseEnds } from '../../../host-driver/gateway/response-end.ts'
@@ -156,10 +156,20 @@ test('card numbers are found however they are written; other numbers are left al
   }
 })
 
-test('our own cookie stays here, all others go on', (t) => {
-  t.deepEqual(splitCookies('a=1; keyline=secret; basket=b2'), { own: 'secret', others: 'a=1; basket=b2' })
-  t.deepEqual(splitCookies(undefined), { own: undefined, others: '' })
-  t.deepEqual(splitCookies('keylines=x; KEYLINE=y'), { own: undefined, others: 'keylines=x; KEYLINE=y' })
+test('our own cookie stays here, as that of any gateway does; all others go on', (t) => {
+  const name = cookieName(8080)
+  t.deepEqual(splitCookies('a=1; keyline-8080=secret; basket=b2; keyline-1=x', name), {
+    own: 'secret',
+    others: 'a=1; basket=b2',
+  })
+  t.deepEqual(splitCookies(undefined, name), { own: undefined, others: '' })
+  t.deepEqual(splitCookies('keyline=x; KEYLINE-8080=y', name), { own: undefined, others: 'keyline=x; KEYLINE-8080=y' })
+})
+
+test('a card number in the query, and a worker that would answer for our pages, go nowhere', (t) => {
+  t.like(way('/collect?n=4242+4242+4242+4242'), { type: 'refused', status: 403, code: 'PERSONAL_DATA_REFUSED' })
+  t.like(way('/collect?a=1?n=%34242424242424242'), { type: 'refused', code: 'PERSONAL_DATA_REFUSED' })
+  t.like(way('/worker.js', 'Service-Worker: script\r\n'), { type: 'refused', status: 403 })
 })
 
 test('the end of a chunked body is found wherever it is cut', (t) => {
