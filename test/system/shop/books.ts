@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { GOODS, type ShopWorld } from './fixture.ts'
+import type { ShopWorld } from './fixture.ts'
 
 /** What stands in the books of server and card company, read from outside. */
 export interface Books {
@@ -19,7 +19,7 @@ export interface Books {
   readonly unsettled: number
 }
 
-export async function readBooks({ world, acquirer }: ShopWorld): Promise<Books> {
+export async function readBooks({ world, acquirer, delivered }: ShopWorld): Promise<Books> {
   const payments = new Map((await acquirer.payments()).map((payment) => [payment.key, payment]))
   const db = new DatabaseSync(join(world.serverData, 'server.db'), { readOnly: true })
   const rows = (sql: string) => db.prepare(sql).all()
@@ -43,8 +43,7 @@ export async function readBooks({ world, acquirer }: ShopWorld): Promise<Books> 
       WHERE i.product = g.product AND o.state = 'paid'), 0) AS there FROM goods g`
   const missing = Object.fromEntries(
     rows(sql).map(({ product, there }) => {
-      const delivered = GOODS.goods.find((good) => good.product === product)?.stock ?? 0
-      return [String(product), delivered - Number(there)]
+      return [String(product), (delivered[String(product)] ?? 0) - Number(there)]
     }),
   )
   const unsettled = orders.filter(({ state }) => state === 'authorising' || state === 'authorised').length

@@ -4,13 +4,14 @@ import { hits, recordings, type Searched } from '../../../demo/tap.ts'
 import { PASSWORD, USER } from '../fixture.ts'
 import { readBooks } from './books.ts'
 import { DESKTOP, look, openBrowser, PHONE } from './browser.ts'
-import { PERSON, type ShopWorld, shopWorld } from './fixture.ts'
+import { DEMO_GOODS, PERSON, type ShopWorld, shopWorld } from './fixture.ts'
 import { computer, openShop } from './gateway.ts'
 
 /** From the catalogue to the purchase tag, with keys and clicks as a person would. */
-async function pick(t: ExecutionContext, page: Page, name: string): Promise<string> {
+async function pick(t: ExecutionContext, page: Page, name: string, goods: RegExp): Promise<string> {
+  await page.waitForLoadState('networkidle')
   await look(t, page, `${name}-1-catalogue`)
-  await page.getByRole('button', { name: /^Add.*Signal lamp/ }).click()
+  await page.getByRole('button', { name: goods }).click()
   await page.goto(new URL('/basket', page.url()).href)
   await look(t, page, `${name}-2-basket`)
   await page.getByRole('button', { name: 'Selection finished' }).click()
@@ -50,7 +51,7 @@ async function chargedOnce(t: ExecutionContext, shop: ShopWorld, tag: string): P
   const books = await readBooks(shop)
   const own = books.tags.find((one) => one.tag === tag)
   t.like(own, { state: 'used', orderStates: ['paid'], charges: 1, charged: own?.amount })
-  t.deepEqual(Object.values(books.missing), [0, 0])
+  t.deepEqual([...new Set(Object.values(books.missing))], [0])
 }
 
 /** Nothing of the person on either wire that can be read, whatever the form; the tag neither. */
@@ -80,7 +81,7 @@ test('third embodiment in a browser, on a phone: from the catalogue to the recei
   await pc.logIn()
   const page = await context.newPage()
   await page.goto(await pc.gateway())
-  const tag = await pick(t, page, 'third-phone')
+  const tag = await pick(t, page, 'third-phone', /^Add.*Signal lamp/)
   await payAndSee(t, page, 'third-phone')
   await page.goto(new URL('/orders', page.url()).href)
   await look(t, page, 'third-phone-8-orders')
@@ -103,7 +104,7 @@ test('second embodiment in a browser, on a desk: an ordinary HTTPS shop, paid by
   t.timeout(240_000)
   const context = await openBrowser(t, DESKTOP)
   if (context === undefined) return
-  const shop = await shopWorld(t)
+  const shop = await shopWorld(t, { goodsFile: DEMO_GOODS })
   const pc = computer(t, shop)
   const page = await context.newPage()
   await page.goto(await pc.gateway(openShop(shop)))
@@ -111,7 +112,7 @@ test('second embodiment in a browser, on a desk: an ordinary HTTPS shop, paid by
   await page.getByLabel('User ID').fill(USER)
   await page.keyboard.press('Enter')
   await page.waitForSelector('button:has-text("Add")')
-  const tag = await pick(t, page, 'second-desk')
+  const tag = await pick(t, page, 'second-desk', /^Add.*Head lamp/)
   await payAndSee(t, page, 'second-desk')
   await page.goto(new URL('/keyline', page.url()).href)
   await look(t, page, 'second-desk-9-terminal')

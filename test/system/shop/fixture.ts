@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,8 @@ import { enrolled } from '../fixture.ts'
 
 const CERTIFICATE = fileURLToPath(new URL('../../../demo/certificate/', import.meta.url))
 export const CA = `${CERTIFICATE}ca.pem`
+/** Six goods with photos, one of them a single piece. */
+export const DEMO_GOODS = fileURLToPath(new URL('../../../demo/goods/goods.json', import.meta.url))
 
 /** What must be found on no Internet wire, in no log and in no store but where it belongs. */
 export const PERSON: PersonalData = {
@@ -38,6 +40,8 @@ export const GOODS = {
 
 export interface ShopWorld {
   readonly world: World
+  /** Pieces of each product that the operator brought. */
+  readonly delivered: Readonly<Record<string, number>>
   readonly acquirer: AcquirerProcess
   /** After a kill: the same ledger, at the same address. */
   restartAcquirer(): Promise<void>
@@ -46,7 +50,7 @@ export interface ShopWorld {
 /** A world with an enrolled card, a stocked shop, an open HTTPS port and a card company. */
 export async function shopWorld(
   t: ExecutionContext,
-  options: Partial<WorldOptions> & { readonly goods?: unknown } = {},
+  options: Partial<WorldOptions> & { readonly goodsFile?: string } = {},
 ): Promise<ShopWorld> {
   const own = folder(t)
   const keyFile = join(own, 'acquirer.key')
@@ -58,8 +62,9 @@ export async function shopWorld(
   let acquirer = await start('127.0.0.1:0')
   t.teardown(() => acquirer.stop())
   const { url } = acquirer
-  const goods = join(own, 'goods.json')
-  writeFileSync(goods, JSON.stringify(options.goods ?? GOODS))
+  const goods = options.goodsFile ?? join(own, 'goods.json')
+  if (options.goodsFile === undefined) writeFileSync(goods, JSON.stringify(GOODS))
+  const offered = JSON.parse(readFileSync(goods, 'utf8')) as typeof GOODS // the server checks it
   const server = [
     ...['--certificate', `${CERTIFICATE}server.pem`, '--certificate-key', `${CERTIFICATE}server-key.pem`],
     ...['--acquirer', url, '--acquirer-key', keyFile],
@@ -69,6 +74,7 @@ export async function shopWorld(
   await runProgram('server', ['goods', 'load', goods, '--data', world.serverData])
   return {
     world,
+    delivered: Object.fromEntries(offered.goods.map(({ product, stock }) => [product, stock])),
     get acquirer() {
       return acquirer
     },

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
-import { runProgram } from '../../../demo/child.ts'
 import { folder } from '../../server/world.ts'
 import { PASSWORD, USER } from '../fixture.ts'
 import { CA, type ShopWorld } from './fixture.ts'
@@ -58,9 +57,4 @@ export function computer(t: ExecutionContext, { world }: ShopWorld): Computer {
 /** What opens the second embodiment: the open shop behind the relay that records. */
 export function openShop({ world }: ShopWorld): readonly string[] {
   return ['--shop', `https://${world.internet}`, '--ca', CA]
-}
-
-/** Goods as a file that the server loads, with other stock. */
-export async function restock({ world }: ShopWorld, product: string, pieces: number): Promise<void> {
-  await runProgram('server', ['goods', 'stock', product, 'add', String(pieces), '--data', world.serverData])
 }

@@ -133,7 +133,7 @@ export async function settledAndCompared(
   await settled(t, shop)
   const orders = (await show()) as readonly { tag: string; state: string }[] // checked by the driver
   const books = await readBooks(shop)
-  t.deepEqual(Object.values(books.missing), [0, 0], 'stock was lost')
+  t.deepEqual([...new Set(Object.values(books.missing))], [0], 'stock was lost')
   for (const row of rows) {
     const tag = books.tags.find((one) => one.tag === row.tag)
     if (tag === undefined) return t.fail(`${row.n}: the tag is gone`)
