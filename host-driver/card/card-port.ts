@@ -6,6 +6,8 @@ import type { CardCable } from './card-client.ts'
 const BAUD = 115_200
 /** Between two looks whether the port still is there, milliseconds. */
 const LOOK_MS = 500
+/** A port closes at once, or its driver is stuck, milliseconds. */
+const CLOSE_MS = 5000
 
 export interface PortInfo {
   readonly path: string
@@ -63,12 +65,17 @@ function watch(port: SerialPort): void {
   port.once('close', () => clearInterval(timer))
 }
 
-/** @returns when the port is free; one that closed by itself, perhaps twice, is */
+/** @returns when the port is free; one that closed by itself, perhaps twice, is. A driver that does not say so is not waited for. */
 function close(port: SerialPort): Promise<void> {
   return new Promise((resolve) => {
     if (!port.isOpen && !port.closing) return resolve()
-    port.once('close', () => resolve())
-    if (!port.closing) port.close(() => resolve())
+    const limit = setTimeout(resolve, CLOSE_MS)
+    const closed = (): void => {
+      clearTimeout(limit)
+      resolve()
+    }
+    port.once('close', closed)
+    if (!port.closing) port.close(closed)
   })
 }
 
