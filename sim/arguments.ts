@@ -1,27 +1,22 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { SimError } from './fault.ts'
-import {
-  AnswerField,
-  firstFault,
-  LatencyField,
-  NameField,
-  NumberField,
-  RateField,
-  SeedField,
-  TargetField,
-} from './fields.ts'
-import type { Answer } from './modem.ts'
-import type { LineSpeed } from './wire.ts'
-import type { WorldOptions } from './world.ts'
+import { field, invalid, unique, whole } from './arguments-fields.ts'
+import { readApn, readFaults, readModem, readTime, readZone } from './arguments-network.ts'
+import { LatencyField, NameField, RateField, SeedField, TargetField } from './fields.ts'
+import { readScenario } from './scenario.ts'
+import type { WorldOptions } from './world-options.ts'
 
 export const USAGE = `Simulates the world around Keyline: telephone network, modems, cables and the Internet.
 
-  keyline sim [options]        at least one of --modem, --cable and --relay
+  keyline sim [options]        at least one of --modem, --cable, --relay, --replay
 
-  --modem NUMBER[,rate=BIT/S][,latency=MS][,answer=normal|busy|no-answer|silent]
+  --modem NUMBER[,rate=BIT/S][,latency=MS][,answer=normal|busy|no-answer|silent|ring-no-answer]
                        a modem on a serial port of its own; repeatable. A call has its caller's rate and latency
+          [,profile=generic|simcom|quectel]
+                       whose dialect it speaks
+          [,pin=DIGITS][,puk=DIGITS][,tries=N][,sim=absent][,sim-store=N][,store=N]
+                       its SIM, and how many messages SIM (30) and modem (50) hold
   --rate BIT/S         for modems that give none: 2400 to 64000 (9600)
   --latency MS         one way, for modems that give none (100)
   --ring-after MS      from dialling to the first ring (300)
@@ -29,12 +24,23 @@ export const USAGE = `Simulates the world around Keyline: telephone network, mod
   --cable NAME         two serial ports joined by a cable; repeatable
   --relay NAME=[HOST:PORT]
                        a port of 127.0.0.1 that passes all on to HOST:PORT, which can also be set later; repeatable
-  --record DIR         write every byte of every wire there
+  --apn NAME[,ADDRESS:PORT=HOST:PORT]...[,internet[=HOST:PORT]]
+        [,user=NAME][,password=WORD][,rate=BIT/S][,latency=MS][,jitter=MS][,via=ADDRESS]
+                       a private network with its servers; with internet every other address is there too, silent or
+                       at HOST:PORT; repeatable. Packets have 256000 bit/s and 60 ms if nothing else is said
+  --sms KEY=VALUE,...  loss, duplicate, reorder, swap, reportLoss (probabilities), delay, jitter (ms), refuse (CMS error)
+  --time MOMENT        time of day at the start, like 2026-01-02T03:04:05Z (now)
+  --zone ZONE          the network's (+09:00)
+  --scenario FILE      commands at their times: a list of {"atMs": N, "command": {...}}
+  --http PORT          the same commands by HTTP on 127.0.0.1; 0 takes any port
+  --record DIR         write every byte of every wire there, and every message
+  --record-at DIR      write down what terminals and modems say to each other
+  --replay FILE        a port behind which such a session is played back; repeatable
   --seed N             for everything that is left to chance
   --json               events as JSON lines
   --help               this text
 
-Commands are JSON lines on standard input; sim/README.md lists them.
+Commands are JSON lines on standard input; sim/COMMANDS.md lists them.
 `
 
 export type Arguments =
@@ -49,7 +55,15 @@ const OPTIONS = {
   'ring-for': { type: 'string' },
   cable: { type: 'string', multiple: true },
   relay: { type: 'string', multiple: true },
+  apn: { type: 'string', multiple: true },
+  sms: { type: 'string' },
+  time: { type: 'string' },
+  zone: { type: 'string' },
+  scenario: { type: 'string' },
+  http: { type: 'string' },
   record: { type: 'string' },
+  'record-at': { type: 'string' },
+  replay: { type: 'string', multiple: true },
   seed: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
@@ -59,6 +73,8 @@ const Whole = z
   .int('expected whole milliseconds')
   .min(0, 'expected 0 or more')
   .max(600_000, 'expected at most 600000 ms')
+
+const PortField = z.int('expected a port').min(0, 'expected a port').max(65_535, 'expected a port up to 65535')
 
 /** @param argv without program and script @throws SimError ARGUMENT_INVALID */
 export function readArguments(argv: readonly string[]): Arguments {
@@ -75,7 +91,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     modems: (values.modem ?? []).map((text) => readModem(text, speed)),
     cables: (values.cable ?? []).map((name) => field('--cable', NameField, name)),
     relays: (values.relay ?? []).map(readRelay),
-    ...(values.record === undefined ? {} : { record: values.record }),
+    ...readMore(values),
   }
   unique(
     '--modem',
@@ -86,8 +102,13 @@ export function readArguments(argv: readonly string[]): Arguments {
     '--relay',
     options.relays.map(({ name }) => name),
   )
-  if (options.modems.length + options.cables.length + options.relays.length === 0) {
-    throw invalid('There is nothing to simulate: expected --modem, --cable or --relay.')
+  unique(
+    '--apn',
+    (options.apns ?? []).map(({ name }) => name),
+  )
+  const things = [options.modems, options.cables, options.relays, options.replays ?? []]
+  if (things.every(({ length }) => length === 0)) {
+    throw invalid('There is nothing to simulate: expected --modem, --cable, --relay or --replay.')
   }
   return { type: 'run', json: values.json === true, options }
 }
@@ -102,19 +123,20 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function readModem(text: string, defaults: LineSpeed): WorldOptions['modems'][number] {
-  const [number, ...settings] = text.split(',')
-  let { rate, latencyMs } = defaults
-  let answer: Answer = 'normal'
-  for (const setting of settings) {
-    const [key = '', value] = setting.split('=')
-    const where = `--modem ${number}, ${key}`
-    if (key === 'rate') rate = field(where, RateField, whole(value))
-    else if (key === 'latency') latencyMs = field(where, LatencyField, whole(value))
-    else if (key === 'answer') answer = field(where, AnswerField, value)
-    else throw invalid(`--modem ${number}: expected rate=, latency= or answer=, got ${JSON.stringify(setting)}.`)
+/** What most worlds do without. */
+function readMore(values: ReturnType<typeof parse>): Partial<WorldOptions> {
+  const { apn, sms, time, zone, scenario, http, record, replay, 'record-at': recordAt } = values
+  return {
+    ...(apn === undefined ? {} : { apns: apn.map(readApn) }),
+    ...(sms === undefined ? {} : { sms: readFaults(sms) }),
+    ...(time === undefined ? {} : { unixMs: readTime(time) }),
+    ...(zone === undefined ? {} : { zone: readZone(zone) }),
+    ...(scenario === undefined ? {} : { scenario: readScenario(scenario) }),
+    ...(http === undefined ? {} : { http: field('--http', PortField, whole(http)) }),
+    ...(record === undefined ? {} : { record }),
+    ...(recordAt === undefined ? {} : { recordAt }),
+    ...(replay === undefined ? {} : { replays: replay }),
   }
-  return { number: field('--modem', NumberField, number), speed: { rate, latencyMs }, answer }
 }
 
 function readRelay(text: string): WorldOptions['relays'][number] {
@@ -123,25 +145,4 @@ function readRelay(text: string): WorldOptions['relays'][number] {
   const name = field('--relay', NameField, text.slice(0, equals))
   const target = text.slice(equals + 1)
   return target === '' ? { name } : { name, target: field(`--relay ${name}`, TargetField, target) }
-}
-
-/** Digits as their number; anything else stays a text, which the field then refuses. */
-function whole(text: string | undefined): number | string | undefined {
-  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : text
-}
-
-function field<T>(where: string, schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value)
-  if (!result.success)
-    throw invalid(`${where}: ${firstFault(result.error)}, got ${JSON.stringify(value) ?? 'nothing'}.`)
-  return result.data
-}
-
-function unique(where: string, names: readonly string[]): void {
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw invalid(`${where}: expected each name once, got ${twice} twice.`)
-}
-
-function invalid(what: string): SimError {
-  return new SimError('ARGUMENT_INVALID', what, 'See keyline sim --help.')
 }

@@ -24,6 +24,11 @@ export class CommandReader {
     this.#long = false
   }
 
+  /** A line has been begun. */
+  get typing(): boolean {
+    return this.#state === 'body'
+  }
+
   /** @param byte as it came; a parity bit is ignored (V.250 §5.1) */
   push(byte: number, settings: Settings): ReadResult {
     const code = byte & 0x7f

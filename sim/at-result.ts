@@ -1,4 +1,5 @@
-import type { Settings } from './at-settings.ts'
+import { register, type Settings } from './at-settings.ts'
+import { cmeWords, cmsWords } from './at-words.ts'
 
 /** Ends a command, or comes by itself. */
 export type Result =
@@ -9,8 +10,12 @@ export type Result =
   | 'no-dialtone'
   | 'busy'
   | 'no-answer'
-  | { readonly connect: number }
+  /** Rate, if one is named. */
+  | { readonly connect: number | undefined }
   | { readonly cme: number }
+  | { readonly cms: number }
+  /** A maker's own. */
+  | { readonly words: string }
 
 /** V.250 §5.7.1, table 1. */
 const CODES = {
@@ -26,36 +31,42 @@ const CODES = {
 /** Digits that most makers give to CONNECT with a rate; V.250 leaves them open. */
 const CONNECT_CODES: Readonly<Record<number, number>> = { 1200: 5, 2400: 10, 4800: 11, 9600: 12, 14400: 13, 19200: 14 }
 
-/** TS 27.007 §9.2, as far as this modem uses it. */
-const CME_WORDS: Readonly<Record<number, string>> = {
-  3: 'operation not allowed',
-  4: 'operation not supported',
-  30: 'no network service',
-  50: 'incorrect parameters',
-  100: 'unknown',
-}
-
 /** A result as it goes to the terminal; empty if Q1 keeps it back. */
 export function resultText(result: Result, settings: Settings): string {
   if (settings.quiet === 1) return ''
   const [code, words] = codeOf(result, settings)
+  const { cr, crlf } = lineEnds(settings)
   // +CME ERROR has no digit of its own: it stays words under V0 (TS 27.007 §9.1).
-  return settings.verbose === 1 || code === undefined ? `\r\n${words}\r\n` : `${code}\r`
+  return settings.verbose === 1 || code === undefined ? `${crlf}${words}${crlf}` : `${code}${cr}`
 }
 
 /** Information between command and result (V.250 §5.7.1); results by themselves like +CLIP look the same. */
 export function infoText(lines: readonly string[], settings: Settings): string {
-  return lines.map((line) => (settings.verbose === 1 ? `\r\n${line}\r\n` : `${line}\r\n`)).join('')
+  const { crlf } = lineEnds(settings)
+  return lines
+    .map((line) => line.replaceAll('\r\n', crlf))
+    .map((line) => (settings.verbose === 1 ? `${crlf}${line}${crlf}` : `${line}${crlf}`))
+    .join('')
+}
+
+/** S3 and S4 (V.250 §6.2.1, §6.2.2). */
+export function lineEnds(settings: Settings): { readonly cr: string; readonly crlf: string } {
+  const cr = String.fromCharCode(register(settings, 3))
+  return { cr, crlf: cr + String.fromCharCode(register(settings, 4)) }
 }
 
 function codeOf(result: Result, settings: Settings): readonly [code: number | undefined, words: string] {
   if (typeof result === 'string') return codeOfName(result, settings)
+  if ('words' in result) return [undefined, result.words]
   if ('connect' in result) {
-    if (settings.level === 0) return [1, 'CONNECT']
-    return [CONNECT_CODES[result.connect] ?? 1, `CONNECT ${result.connect}`]
+    const { connect } = result
+    if (settings.level === 0 || connect === undefined) return [1, 'CONNECT']
+    return [CONNECT_CODES[connect] ?? 1, `CONNECT ${connect}`]
   }
+  // +CMS ERROR is no matter of +CMEE (TS 27.005 §3.2.5); but who asked for words gets them.
+  if ('cms' in result) return [undefined, `+CMS ERROR: ${settings.cmee === 2 ? cmsWords(result.cms) : result.cms}`]
   if (settings.cmee === 0) return CODES.error
-  return [undefined, `+CME ERROR: ${settings.cmee === 1 ? result.cme : (CME_WORDS[result.cme] ?? 'unknown')}`]
+  return [undefined, `+CME ERROR: ${settings.cmee === 1 ? result.cme : cmeWords(result.cme)}`]
 }
 
 function codeOfName(name: keyof typeof CODES, settings: Settings): readonly [code: number, words: string] {

@@ -12,6 +12,8 @@ export type CutDirection = 'up' | 'down' | 'both'
 /** A modem as the exchange sees it. */
 export interface Subscriber {
   readonly number: string
+  /** What others see when it calls, if that is something else; empty if it is withheld. */
+  readonly shownNumber?: string
   /** Speed of the calls that it makes. */
   readonly speed: LineSpeed
   /** How a call to it goes. */
@@ -19,6 +21,10 @@ export interface Subscriber {
   /** Once for each ring. */
   ring(leg: Leg): void
   ringEnded(): void
+  /** The call it is making rings at the other end. */
+  alerting?(): void
+  /** Nothing passes its radio just now. */
+  fading?(): boolean
   connected(rate: number): void
   /** The call it was making has come to nothing. */
   failed(outcome: 'busy' | 'no-answer' | 'no-carrier', cause: string): void
@@ -33,13 +39,14 @@ export interface Leg {
   /** The other end's number. */
   readonly number: string
   readonly side: Side
+  readonly voice: boolean
   answer(): void
   /** Also refuses a ringing call and gives up dialling. What was written still arrives. */
   hangUp(): void
   write(bytes: Uint8Array): void
   room(): number
   /** The modem has vanished: nothing more arrives. */
-  vanish(): void
+  vanish(reason?: CallEnd): void
 }
 
 /** What a call needs of the exchange. */
@@ -61,6 +68,8 @@ export class Call {
   readonly callerLeg: Leg
   readonly calledLeg: Leg
   readonly number: string
+  /** Nothing but its states passes. */
+  readonly voice: boolean
   readonly #context: CallContext
   #state: State = 'dialling'
   #to: Subscriber | undefined
@@ -69,17 +78,23 @@ export class Call {
   #left: Side | undefined
   #cancelDrain = (): void => {}
 
-  constructor(id: number, from: Subscriber, number: string, context: CallContext) {
+  constructor(id: number, from: Subscriber, number: string, context: CallContext, voice = false) {
     this.id = id
+    this.voice = voice
     this.from = from
     this.number = number
     this.#context = context
     this.callerLeg = this.#leg('caller', number)
-    this.calledLeg = this.#leg('called', from.number)
+    this.calledLeg = this.#leg('called', from.shownNumber ?? from.number)
   }
 
   get state(): State {
     return this.#state
+  }
+
+  /** Whether anything passes just now. */
+  get fading(): boolean {
+    return this.from.fading?.() === true || this.#to?.fading?.() === true
   }
 
   /** The first ring, and each further one. */
@@ -88,6 +103,7 @@ export class Call {
       this.#state = 'ringing'
       this.#to = to
       this.#context.report(this, { state: 'ringing' })
+      this.from.alerting?.()
     }
     to.ring(this.calledLeg)
   }
@@ -122,12 +138,13 @@ export class Call {
     return {
       number,
       side,
+      voice: this.voice,
       answer: () => this.#connect(),
       hangUp: () => this.#hangUp(side),
       write: (bytes) => this.#wire(side)?.write(bytes),
       room: () => this.#wire(side)?.room() ?? 0,
-      vanish: () => {
-        if (this.#state === 'connected') this.cut('unplugged')
+      vanish: (reason = 'unplugged') => {
+        if (this.#state === 'connected') this.cut(reason)
         else this.#hangUp(side)
       },
     }

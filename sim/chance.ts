@@ -25,3 +25,13 @@ export function flipBits(bytes: Uint8Array, probability: number, chance: Chance)
   if (probability <= 0) return bytes
   return bytes.map((byte) => (chance() < probability ? byte ^ (1 << Math.floor(chance() * 8)) : byte))
 }
+
+/** A copy in which each bit has been turned over with the given probability. */
+export function flipEachBit(bytes: Uint8Array, probability: number, chance: Chance): Uint8Array {
+  if (probability <= 0) return bytes
+  return bytes.map((byte) => {
+    let flipped = byte
+    for (let bit = 1; bit < 256; bit <<= 1) if (chance() < probability) flipped ^= bit
+    return flipped
+  })
+}

@@ -1,53 +1,12 @@
-import { z } from 'zod'
+import type { z } from 'zod'
+import { CommandSchema } from './commands.ts'
 import { SimError } from './fault.ts'
-import {
-  AnswerField,
-  ChanceField,
-  firstFault,
-  LatencyField,
-  NameField,
-  NumberField,
-  RateField,
-  TargetField,
-} from './fields.ts'
+import { firstFault } from './fields.ts'
 
 /** One line of commands, bytes. */
 export const COMMAND_MAX = 65_536
 
-const CURE = 'sim/README.md lists the commands.'
-
-const plugging = <T extends 'plug' | 'unplug'>(verb: T) =>
-  z
-    .strictObject({ do: z.literal(verb), cable: NameField.optional(), modem: NumberField.optional() })
-    .refine(({ cable, modem }) => (cable === undefined) !== (modem === undefined), 'expected either cable or modem')
-
-const CommandSchema = z.discriminatedUnion('do', [
-  z.strictObject({
-    do: z.literal('cut'),
-    after: z.int('expected a whole number of bytes').min(0, 'expected 0 bytes or more'),
-    direction: z.enum(['up', 'down', 'both'], 'expected up, down or both'),
-  }),
-  z.strictObject({ do: z.literal('cut-now') }),
-  z.strictObject({ do: z.literal('modem'), number: NumberField, answer: AnswerField }),
-  z.strictObject({
-    do: z.literal('line'),
-    rate: RateField.optional(),
-    latency: LatencyField.optional(),
-    corrupt: ChanceField.optional(),
-    drop: ChanceField.optional(),
-    dropResponse: z.boolean().optional(),
-  }),
-  plugging('plug'),
-  plugging('unplug'),
-  z.strictObject({
-    do: z.literal('relay'),
-    name: NameField,
-    target: TargetField.optional(),
-    tamper: ChanceField.optional(),
-    refuse: z.boolean().optional(),
-  }),
-  z.strictObject({ do: z.literal('stop') }),
-])
+const CURE = 'sim/COMMANDS.md lists the commands.'
 
 /** What can be done to a running world. */
 export type Command = z.infer<typeof CommandSchema>
@@ -64,6 +23,11 @@ export function readCommand(line: string): Command {
       cause,
     })
   }
+  return checkCommand(value)
+}
+
+/** @throws SimError COMMAND_INVALID */
+export function checkCommand(value: unknown): Command {
   const result = CommandSchema.safeParse(value)
   if (result.success) return result.data
   throw new SimError('COMMAND_INVALID', `The command was refused: ${firstFault(result.error)}.`, CURE)

@@ -21,6 +21,8 @@ export interface Impairments {
   readonly drop: number
   /** Nothing arrives downwards. */
   readonly dropResponse: boolean
+  /** Of each bit. */
+  readonly bitErrors: number
 }
 
 export interface ExchangeHooks {
@@ -29,16 +31,20 @@ export interface ExchangeHooks {
   tap(call: number, direction: 'up' | 'down', bytes: Uint8Array): void
 }
 
+type Reported = Pick<CallEvent, 'state' | 'reason' | 'bytesUp' | 'bytesDown'>
+
 /** Numbers, and the calls between them. */
 export class Exchange {
   readonly #clock: Clock
   readonly #options: ExchangeOptions
   readonly #hooks: ExchangeHooks
-  readonly #subscribers = new Map<string, Subscriber>()
+  readonly #subscribers = new Set<Subscriber>()
+  /** Numbers whose calls go elsewhere. */
+  readonly #diverted = new Map<string, string>()
   readonly #calls = new Set<Call>()
   readonly #timers = new Map<Call, () => void>()
   #lastId = 0
-  #impairments: Impairments = { corrupt: 0, drop: 0, dropResponse: false }
+  #impairments: Impairments = { corrupt: 0, drop: 0, dropResponse: false, bitErrors: 0 }
   #armed: { readonly after: number; readonly direction: CutDirection } | undefined
 
   constructor(clock: Clock, options: ExchangeOptions, hooks: ExchangeHooks) {
@@ -48,22 +54,33 @@ export class Exchange {
   }
 
   register(subscriber: Subscriber): void {
-    this.#subscribers.set(subscriber.number, subscriber)
+    this.#subscribers.add(subscriber)
+  }
+
+  /** Calls to a number reach another one, as if it had been dialled wrong; undefined puts it right. */
+  divert(number: string, to: string | undefined): void {
+    if (to === undefined) this.#diverted.delete(number)
+    else this.#diverted.set(number, to)
   }
 
   /** @param maxMs longest wait for the other side's answer, milliseconds (S7) */
-  dial(from: Subscriber, number: string, maxMs: number): Leg {
-    const call = new Call(++this.#lastId, from, number, {
+  dial(from: Subscriber, number: string, maxMs: number, voice = false): Leg {
+    const context = {
       clock: this.#clock,
-      chance: (name) => chanceOf(this.#options.seed, name),
-      impairment: (direction) => this.#impairment(direction),
-      tap: (direction, bytes) => this.#hooks.tap(call.id, direction, bytes),
-      report: (_, event) => this.#report(call, event),
-    })
+      chance: (name: string) => chanceOf(this.#options.seed, name),
+      impairment: (direction: 'up' | 'down') => this.#impairment(call, direction),
+      tap: (direction: 'up' | 'down', bytes: Uint8Array) => this.#hooks.tap(call.id, direction, bytes),
+      report: (_: Call, event: Reported) => this.#report(call, event),
+    }
+    const call: Call = new Call(++this.#lastId, from, number, context, voice)
     this.#calls.add(call)
     const giveUpAt = this.#clock.now() + maxMs
     this.#wait(call, Math.min(maxMs, this.#options.ringAfterMs), () => this.#route(call, giveUpAt))
     return call.callerLeg
+  }
+
+  get calls(): readonly Call[] {
+    return [...this.#calls]
   }
 
   impair(change: Partial<Impairments>): void {
@@ -96,7 +113,7 @@ export class Exchange {
   }
 
   #route(call: Call, giveUpAt: number): void {
-    const to = this.#subscribers.get(call.number)
+    const to = this.#find(this.#diverted.get(call.number) ?? call.number)
     if (to === undefined) return call.fail('no-carrier', 'no-such-number')
     if (to === call.from) return call.fail('busy', 'busy')
     const availability = to.availability()
@@ -105,6 +122,11 @@ export class Exchange {
     const until = Math.min(giveUpAt, this.#clock.now() + this.#options.ringForMs)
     if (availability === 'free') this.#ring(call, to, until)
     else this.#wait(call, until - this.#clock.now(), () => call.fail('no-answer', 'no-answer'))
+  }
+
+  /** Who came last has the number. */
+  #find(number: string): Subscriber | undefined {
+    return number === '' ? undefined : [...this.#subscribers].reverse().find((each) => each.number === number)
   }
 
   #ring(call: Call, to: Subscriber, until: number): void {
@@ -120,22 +142,28 @@ export class Exchange {
     this.#timers.set(call, this.#clock.after(ms, then))
   }
 
-  #report(call: Call, event: Pick<CallEvent, 'state' | 'reason' | 'bytesUp' | 'bytesDown'>): void {
+  #report(call: Call, event: Reported): void {
     if (event.state !== 'ringing') {
       this.#timers.get(call)?.()
       this.#timers.delete(call)
     }
     if (event.state === 'ended') this.#calls.delete(call)
-    this.#hooks.event({ id: call.id, from: call.from.number, to: call.number, ...event })
+    this.#hooks.event({
+      id: call.id,
+      from: call.from.number,
+      to: call.number,
+      ...(call.voice ? { voice: true } : {}),
+      ...event,
+    })
     const armed = this.#armed
     if (event.state !== 'connected' || armed === undefined) return
     this.#armed = undefined
     call.cutAfter(armed.after, armed.direction)
   }
 
-  #impairment(direction: 'up' | 'down') {
-    const { corrupt, drop, dropResponse } = this.#impairments
-    if (direction === 'down' && dropResponse) return { ...HEALTHY, drop: 1 }
-    return { corrupt, drop }
+  #impairment(call: Call, direction: 'up' | 'down') {
+    const { corrupt, drop, dropResponse, bitErrors } = this.#impairments
+    if ((direction === 'down' && dropResponse) || call.fading) return { ...HEALTHY, drop: 1 }
+    return { corrupt, drop, bitErrors }
   }
 }

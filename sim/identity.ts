@@ -18,8 +18,9 @@ export function identityOf(number: string): Identity {
   }
 }
 
-/** Type of address: 145 international, 129 unknown (TS 24.008 §10.5.4.7). */
+/** Type of address: 145 international, 129 unknown, 128 for a number that is withheld (TS 24.008 §10.5.4.7). */
 export function addressType(number: string): number {
+  if (number === '') return 128
   return number.startsWith('+') ? 145 : 129
 }
 

@@ -1,7 +1,8 @@
 import { fstatSync } from 'node:fs'
 import { readArguments, USAGE } from './arguments.ts'
 import { CommandLines, readCommand } from './control.ts'
-import { describe, type SimEvent } from './events.ts'
+import { describe } from './describe.ts'
+import type { SimEvent } from './events.ts'
 import { SimError } from './fault.ts'
 import { startWorld, type World } from './world.ts'
 
@@ -21,6 +22,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const stopping = stopped()
   const world = await startWorld(wanted.options, print)
+  void world.stopped.then(stopping.stop)
   print(world.ready)
   const lines = new CommandLines()
   process.stdin.setEncoding('utf8')

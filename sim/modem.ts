@@ -1,269 +1,298 @@
-import { interpret } from './at-interpreter.ts'
-import { CommandReader } from './at-reader.ts'
-import { infoText, type Result, resultText } from './at-result.ts'
-import { FACTORY, register, type Settings } from './at-settings.ts'
-import type { End, ModemView } from './at-step.ts'
-import type { Leg, Subscriber } from './call.ts'
+import { isRegistered, registrationOf } from './at-network.ts'
+import { type Action, CommandSession } from './at-session.ts'
+import { FACTORY, type Settings } from './at-settings.ts'
+import type { ModemView } from './at-step.ts'
 import type { Clock } from './clock.ts'
-import { EscapeDetector } from './escape.ts'
-import { addressType } from './identity.ts'
+import { identityOf } from './identity.ts'
+import { type Answer, type Dialler, ModemCalls } from './modem-calls.ts'
+import { type Mode, ModemData } from './modem-data.ts'
+import { type ModemOptions, newParts, type Parts } from './modem-options.ts'
+import { ModemOutput, type ModemPort } from './modem-output.ts'
+import { ModemPower } from './modem-power.ts'
+import { ModemPresence } from './modem-presence.ts'
+import { ModemSockets } from './modem-sockets.ts'
+import type { Profile } from './profile.ts'
+import type { SimCard } from './sim-card.ts'
 import type { LineSpeed } from './wire.ts'
 
-/** V.250 §5.6.1: no abort in the first 125 ms of dialling, so that the LF of CR LF ends no call. */
-const ABORT_AFTER_MS = 125
-/** Bytes of commands taken at once. */
+/** Bytes of commands taken at once, and those kept while one runs. */
 const COMMAND_ROOM = 1024
-const LINE_FEED = 10
-
-/** How calls to a modem go; `silent`: it does not even answer AT. */
-export type Answer = 'normal' | 'busy' | 'no-answer' | 'silent'
-
-/** The serial side of a modem. */
-export interface ModemPort {
-  write(bytes: Uint8Array): void
-  /** Bytes that it takes without piling up; much while nobody has it open, since they are thrown away. */
-  room(): number
-}
-
-export interface Dialler {
-  dial(from: Subscriber, number: string, maxMs: number): Leg
-}
-
-/** `held`: the call is up, and the terminal is at commands again (after `+++` or with &D1). */
-type Mode = 'command' | 'dialling' | 'data' | 'held'
-
-/** A modem between a serial port and the exchange: V.250, with what TS 27.007 adds for mobile ones. */
-export class Modem implements Subscriber {
-  readonly number: string
-  speed: LineSpeed
-  readonly #port: ModemPort
-  readonly #dialler: Dialler
+const TYPED_MAX = 4096
+/** A modem between a serial port and the network: V.250, with what TS 27.007 and TS 27.005 add for mobile ones. */
+export class Modem {
+  /** What its operator calls it; its number is its SIM's. */
+  readonly name: string
+  readonly profile: Profile
+  /** The modem as the exchange sees it. */
+  readonly calls: ModemCalls
+  readonly parts: Parts
+  readonly power: ModemPower
   readonly #clock: Clock
-  readonly #reader = new CommandReader()
+  readonly #options: ModemOptions
+  readonly #output: ModemOutput
+  readonly #session: CommandSession
+  readonly #data: ModemData
+  readonly #sockets: ModemSockets
+  readonly #presence: ModemPresence
+  #card: SimCard | undefined
   #settings: Settings = FACTORY
-  #answer: Answer = 'normal'
-  #plugged = true
-  #mode: Mode = 'command'
-  /** The call that is made, up or ringing. */
-  #leg: Leg | undefined
-  #ringing = false
-  #cause = 'none'
-  #dialledAt = 0
-  /** Of the last call that was up, bit/s. */
-  #rate = 0
-  #escape: EscapeDetector | undefined
-  #cancelEscape = (): void => {}
+  #typed: Uint8Array = new Uint8Array(0)
 
-  constructor(number: string, speed: LineSpeed, port: ModemPort, dialler: Dialler, clock: Clock) {
-    this.number = number
-    this.speed = speed
-    this.#port = port
-    this.#dialler = dialler
+  constructor(
+    number: string,
+    speed: LineSpeed,
+    port: ModemPort,
+    dialler: Dialler,
+    clock: Clock,
+    options: ModemOptions = {},
+  ) {
+    this.name = number
+    this.profile = options.profile ?? 'generic'
     this.#clock = clock
+    this.#options = options
+    const settings = (): Settings => this.#settings
+    const change = (changed: Settings): void => {
+      this.#settings = changed
+    }
+    const output = new ModemOutput(port, settings, () => this.#engaged)
+    this.#output = output
+    const common = { clock, output, settings, change, view: () => this.#view(), changed: () => this.refresh() }
+    this.power = new ModemPower({
+      ...common,
+      profile: this.profile,
+      card: () => this.#card,
+      hangUp: () => this.#hangUp(),
+      down: () => this.#down(),
+      told: (state) => options.told?.(state),
+    })
+    this.#data = new ModemData(clock, output, settings)
+    this.#sockets = new ModemSockets({
+      ...common,
+      data: this.#data,
+      profile: this.profile,
+      packet: () => this.parts.packet,
+    })
+    this.calls = new ModemCalls(speed, {
+      ...common,
+      dialler,
+      number: () => this.number,
+      answer: () => this.power.answer,
+      present: () => this.present,
+      engaged: () => this.#data.path !== undefined,
+      fading: () => this.parts.radio.fading,
+      room: () => this.#data.room(),
+      online: (leg, rate) => this.#data.online(leg, rate),
+      offline: () => this.#data.release(),
+    })
+    this.parts = newParts(
+      {
+        ...common,
+        name: number,
+        sender: () => ({ number: this.number, shownNumber: this.calls.shownNumber || this.number }),
+        change: (set) => change({ ...this.#settings, ...set }),
+        card: () => this.#card,
+        attached: () => this.present && !this.power.deaf,
+        urc: (line) => output.urc(line),
+      },
+      options,
+    )
+    this.#card = this.parts.card
+    this.#session = new CommandSession({
+      ...common,
+      hangUp: () => this.#hangUp(),
+      perform: (action) => this.#perform(action),
+      idle: () => this.#idle(),
+    })
+    this.#presence = new ModemPresence({
+      ...common,
+      here: () => this.power.here && !this.power.deaf,
+      lost: () => this.#lost(),
+      found: () => this.parts.sms.freed(),
+    })
+  }
+
+  get number(): string {
+    return this.#card?.number ?? ''
+  }
+
+  get card(): SimCard | undefined {
+    return this.#card
   }
 
   // ---- from the serial port
 
   /** Bytes that the terminal may send now. */
   inputRoom(): number {
-    if (this.#mode === 'data') return this.#leg?.room() ?? COMMAND_ROOM
-    return this.#port.room() > 0 ? COMMAND_ROOM : 0
+    if (this.#data.mode === 'data') return this.#data.path?.room() ?? COMMAND_ROOM
+    return this.#output.room() > 0 && !this.#session.busy ? COMMAND_ROOM : 0
   }
 
   input(bytes: Uint8Array): void {
-    if (this.#answer === 'silent') return
+    if (this.power.deaf) return
     for (let at = 0; at < bytes.length; at++) {
-      if (this.#mode === 'data') return this.#toLine(bytes.subarray(at))
-      const byte = bytes[at] ?? 0
-      if (this.#mode === 'dialling') this.#duringDialling(byte)
-      else this.#command(byte)
+      if (this.#data.mode === 'data') return this.#data.write(bytes.subarray(at))
+      if (this.#data.mode === 'dialling') this.#duringDialling(bytes[at] ?? 0)
+      else if (this.#session.busy) return this.#keep(bytes.subarray(at))
+      else this.#session.push(bytes[at] ?? 0)
     }
   }
 
   /** DTR fell: nobody has the port open, or its speed is B0 (V.250 §6.2.9, &D). */
   dtrDropped(): void {
-    this.#reader.clear()
-    if (this.#mode === 'command' || this.#settings.dtr === 0) return
-    if (this.#settings.dtr === 2 || this.#mode === 'dialling') this.#hangUp()
-    else this.#hold()
+    this.#session.reset()
+    this.#output.clear()
+    this.#typed = new Uint8Array(0)
+    const { dtr } = this.#settings
+    if (this.#data.mode !== 'command' && dtr !== 0) {
+      if (dtr >= 2 || this.#data.mode === 'dialling') this.#hangUp()
+      else this.#data.hold()
+    }
+    // &D3 also brings the profile back.
+    if (dtr === 3) this.#settings = FACTORY
   }
 
   // ---- from the operator
 
   setAnswer(answer: Answer): void {
-    this.#answer = answer
-    if (answer === 'silent') this.#hangUp()
+    this.power.setAnswer(answer)
   }
 
   unplug(): void {
-    this.#plugged = false
-    this.#leg?.vanish()
-    this.#release()
+    this.power.unplug()
   }
 
-  /** Comes back as a modem that was just switched on. */
   plug(): void {
-    this.#plugged = true
-    this.#settings = FACTORY
-    this.#reader.clear()
+    this.power.plug()
   }
 
-  // ---- from the exchange
-
-  availability(): 'free' | 'busy' | 'no-answer' | 'absent' {
-    if (!this.#plugged || this.#settings.fun !== 1) return 'absent'
-    if (this.#answer === 'silent' || this.#answer === 'no-answer') return 'no-answer'
-    return this.#answer === 'busy' || this.#leg !== undefined ? 'busy' : 'free'
+  /** It starts anew in the place of the next command line's answer. */
+  resetMidCommand(downMs?: number): void {
+    this.#session.trap = () => this.power.reset(downMs)
   }
 
-  ring(leg: Leg): void {
-    this.#leg = leg
-    this.#ringing = true
-    const rings = register(this.#settings, 1) + 1
-    this.#setRegister(1, rings & 0xff)
-    if (this.#settings.crc === 1) this.#info(['+CRING: REL ASYNC'])
-    else this.#result('ring')
-    // After each RING and never before it: who answers the first RING has not seen the number yet.
-    if (this.#settings.clip === 1) this.#info([`+CLIP: "${leg.number}",${addressType(leg.number)}`])
-    const auto = register(this.#settings, 0)
-    if (auto > 0 && rings >= auto) leg.answer()
+  /** @param card undefined: pulled out */
+  insert(card: SimCard | undefined): void {
+    if (this.#card !== undefined) this.#output.urc('+CPIN: NOT READY')
+    this.#card = undefined
+    this.refresh()
+    this.#card = card
+    card?.powerUp()
+    if (card !== undefined) this.#output.urc(`+CPIN: ${card.state}`)
+    this.refresh()
   }
 
-  ringEnded(): void {
-    this.#cause = 'given-up'
-    this.#release()
+  /** @param ms how long each command line takes before anything happens */
+  slow(ms: number): void {
+    this.#session.slowMs = ms
   }
 
-  connected(rate: number): void {
-    this.#ringing = false
-    if (this.#settings.cr === 1) this.#info(['+CR: REL ASYNC'])
-    this.#rate = rate
-    this.#online()
+  say(line: string): void {
+    this.#output.urc(line)
   }
 
-  failed(outcome: 'busy' | 'no-answer' | 'no-carrier', cause: string): void {
-    this.#cause = cause
-    this.#release()
-    this.#result(outcome)
+  /** The network takes all contexts away. */
+  dropContexts(): void {
+    this.#sockets.drop('dropped')
   }
 
-  carrierLost(cause: string): void {
-    this.failed('no-carrier', cause)
+  /** Looks again at everything that the terminal is told of by itself. */
+  refresh(): void {
+    this.#presence.refresh()
   }
 
-  /** From the line: nothing while the terminal is at commands, so that no byte of the call is lost. */
-  room(): number {
-    return this.#mode === 'data' ? this.#port.room() : 0
+  get mode(): Mode {
+    return this.#data.mode
   }
 
-  deliver(bytes: Uint8Array): void {
-    this.#port.write(bytes)
+  /** Known to the network, also while it hangs. */
+  get present(): boolean {
+    const { radio } = this.parts
+    return this.power.here && isRegistered(registrationOf(this.#settings, { card: this.#card, radio }))
   }
 
-  // ---- commands
+  // ---- inside
 
-  #command(byte: number): void {
-    const read = this.#reader.push(byte, this.#settings)
-    if (this.#settings.echo === 1 && read.echo.length > 0) this.#port.write(Uint8Array.from(read.echo))
-    if (read.type === 'too-long') this.#result('error')
-    if (read.type === 'line') this.#line(read.body)
-  }
-
-  #line(body: string): void {
-    const outcome = interpret(body, this.#settings, this.#view())
-    // Information in the form of before: `ATV0I0` is an exception not worth more.
-    this.#info(outcome.info)
-    this.#settings = outcome.settings
-    if (outcome.hangUp) this.#hangUp()
-    this.#finish(outcome.end)
-  }
-
-  #finish(end: End): void {
-    switch (end.type) {
-      case 'dial':
-        this.#mode = 'dialling'
-        this.#dialledAt = this.#clock.now()
-        this.#leg = this.#dialler.dial(this, end.number, register(this.#settings, 7) * 1000)
-        return
-      case 'answer':
-        this.#leg?.answer()
-        return
-      case 'online':
-        return this.#online()
-      case 'cme':
-        return this.#result({ cme: end.cme })
-      default:
-        return this.#result(end.type)
-    }
+  get #engaged(): boolean {
+    return this.#data.mode === 'data' || this.#data.mode === 'dialling' || this.#session.typing
   }
 
   #view(): ModemView {
-    const leg = this.#leg
-    const call = leg && { incoming: leg.side === 'called', stat: this.#ringing ? 4 : 0, number: leg.number }
-    return { number: this.number, held: this.#mode === 'held', ringing: this.#ringing, call, cause: this.#cause }
+    return {
+      ...this.parts,
+      profile: this.profile,
+      imei: identityOf(this.name).imei,
+      number: this.number,
+      card: this.#card,
+      clock: this.#clock,
+      held: this.#data.mode === 'held',
+      ringing: this.calls.ringing,
+      call: this.calls.call,
+      cause: this.calls.cause,
+      urc: (line) => this.#output.urc(line),
+      attempted: (kind, result) => this.#options.attempted?.(kind, result, this.#card),
+      closeSocket: () => this.#sockets.close(),
+      socketUser: this.#sockets.user,
+    }
+  }
+
+  #perform(action: Action): void {
+    switch (action.type) {
+      case 'dial':
+        if (action.voice === true) this.#output.result('ok')
+        else this.#data.dialling()
+        return this.calls.dial(action.number, action.voice === true)
+      case 'answer':
+        return this.calls.answer()
+      case 'online':
+        return this.#data.resume()
+      case 'connect':
+        return this.#sockets.connect(action.rate)
+      case 'reset':
+      case 'off':
+        this.#output.result('ok')
+        return action.type === 'reset' ? this.power.reset() : this.power.turn(false)
+    }
   }
 
   #duringDialling(byte: number): void {
-    if (byte === LINE_FEED || this.#clock.now() - this.#dialledAt < ABORT_AFTER_MS) return
+    if (!this.#data.aborts(byte)) return
     this.#hangUp()
-    this.#result('no-carrier')
-  }
-
-  // ---- data
-
-  #online(): void {
-    this.#mode = 'data'
-    this.#reader.clear()
-    this.#escape = new EscapeDetector(register(this.#settings, 12) * 20, register(this.#settings, 2), this.#clock.now())
-    this.#result({ connect: this.#rate })
-  }
-
-  #toLine(bytes: Uint8Array): void {
-    const detector = this.#escape
-    if (detector === undefined) return
-    this.#leg?.write(detector.push(bytes, this.#clock.now()))
-    this.#cancelEscape()
-    if (detector.deadline === undefined) return
-    this.#cancelEscape = this.#clock.after(detector.deadline - this.#clock.now(), () => {
-      const { escaped, bytes: rest } = detector.settle()
-      if (!escaped) return this.#leg?.write(rest)
-      this.#hold()
-      this.#result('ok')
-    })
-  }
-
-  #hold(): void {
-    this.#cancelEscape()
-    this.#mode = 'held'
+    this.#output.result('no-carrier')
+    this.#output.flush()
   }
 
   #hangUp(): void {
-    const leg = this.#leg
-    this.#release()
-    leg?.hangUp()
+    this.#sockets.close()
+    this.calls.hangUp()
   }
 
-  #release(): void {
-    this.#cancelEscape()
-    this.#leg = undefined
-    this.#ringing = false
-    this.#mode = 'command'
-    this.#setRegister(1, 0)
+  #lost(): void {
+    this.calls.vanish('radio-lost')
+    this.#sockets.drop('detached')
   }
 
-  #setRegister(number: number, value: number): void {
-    this.#settings = { ...this.#settings, registers: { ...this.#settings.registers, [number]: value } }
+  /** A line is over. */
+  #idle(): void {
+    this.refresh()
+    this.#output.flush()
+    const typed = this.#typed
+    this.#typed = new Uint8Array(0)
+    if (typed.length > 0) this.input(typed)
   }
 
-  #result(result: Result): void {
-    this.#text(resultText(result, this.#settings))
+  #keep(bytes: Uint8Array): void {
+    this.#typed = Buffer.concat([this.#typed, bytes]).subarray(0, TYPED_MAX)
   }
 
-  #info(lines: readonly string[]): void {
-    this.#text(infoText(lines, this.#settings))
-  }
-
-  #text(text: string): void {
-    if (text !== '' && this.#answer !== 'silent') this.#port.write(Buffer.from(text, 'latin1'))
+  /** Power is gone, or as good as that. */
+  #down(): void {
+    this.calls.vanish()
+    this.parts.packet.dropAll('modem-gone')
+    this.parts.sms.reset()
+    this.#session.reset()
+    this.#session.trap = undefined
+    this.#data.release()
+    this.#typed = new Uint8Array(0)
+    this.#settings = FACTORY
   }
 }

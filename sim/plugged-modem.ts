@@ -1,7 +1,10 @@
+import type { AtRecorder } from './at-recording.ts'
 import type { Clock } from './clock.ts'
 import type { ModemPath } from './events.ts'
 import type { Exchange } from './exchange.ts'
-import { type Answer, Modem } from './modem.ts'
+import { Modem } from './modem.ts'
+import type { Answer } from './modem-calls.ts'
+import type { ModemOptions } from './modem-options.ts'
 import { Pty } from './pty.ts'
 import type { PtyPoller } from './pty-poller.ts'
 import type { LineSpeed } from './wire.ts'
@@ -11,16 +14,40 @@ export class PluggedModem {
   readonly modem: Modem
   readonly #poller: PtyPoller
   readonly #clock: Clock
+  readonly #recorder: AtRecorder | undefined
   #pty: Pty | undefined
 
   /** Unplugged at first. */
-  constructor(number: string, speed: LineSpeed, answer: Answer, exchange: Exchange, poller: PtyPoller, clock: Clock) {
+  constructor(
+    wanted: {
+      readonly number: string
+      readonly speed: LineSpeed
+      readonly answer: Answer
+      readonly options: ModemOptions
+      readonly recorder?: AtRecorder
+    },
+    exchange: Exchange,
+    poller: PtyPoller,
+    clock: Clock,
+  ) {
     this.#poller = poller
     this.#clock = clock
-    const port = { write: (bytes: Uint8Array) => this.#pty?.write(bytes), room: () => this.#pty?.room() ?? 0 }
-    this.modem = new Modem(number, speed, port, exchange, clock)
-    this.modem.setAnswer(answer)
-    exchange.register(this.modem)
+    this.#recorder = wanted.recorder
+    const port = {
+      write: (bytes: Uint8Array) => {
+        this.#recorder?.write('modem', bytes)
+        this.#pty?.write(bytes)
+      },
+      room: () => this.#pty?.room() ?? 0,
+    }
+    this.modem = new Modem(wanted.number, wanted.speed, port, exchange, clock, wanted.options)
+    this.modem.setAnswer(wanted.answer)
+    exchange.register(this.modem.calls)
+  }
+
+  /** Where it is plugged in. */
+  get path(): string | undefined {
+    return this.#pty?.path
   }
 
   /** @returns its port, a new one each time @throws SimError NO_PTY */
@@ -28,11 +55,14 @@ export class PluggedModem {
     this.unplug()
     this.#pty = new Pty(this.#poller, this.#clock, {
       room: () => this.modem.inputRoom(),
-      data: (bytes) => this.modem.input(bytes),
+      data: (bytes) => {
+        this.#recorder?.write('terminal', bytes)
+        this.modem.input(bytes)
+      },
       dtrDropped: () => this.modem.dtrDropped(),
     })
     this.modem.plug()
-    return { number: this.modem.number, path: this.#pty.path }
+    return { number: this.modem.name, path: this.#pty.path }
   }
 
   unplug(): void {

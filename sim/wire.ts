@@ -1,4 +1,4 @@
-import { type Chance, flipBits } from './chance.ts'
+import { type Chance, flipBits, flipEachBit } from './chance.ts'
 import type { Clock } from './clock.ts'
 
 /** Asynchronous bytes on the line: start bit, eight bits, stop bit. */
@@ -17,6 +17,8 @@ export interface LineSpeed {
   readonly rate: number
   /** One way, milliseconds. */
   readonly latencyMs: number
+  /** So much more at most, drawn for each piece that is written; what was written later never overtakes. Milliseconds. */
+  readonly jitterMs?: number
 }
 
 /** What is wrong with a line just now; asked for every piece. Probabilities are per byte. */
@@ -25,6 +27,8 @@ export interface Impairment {
   readonly corrupt: number
   /** The byte is lost. */
   readonly drop: number
+  /** Of each bit to be turned over, whatever the others do. */
+  readonly bitErrors?: number
 }
 
 export const HEALTHY: Impairment = { corrupt: 0, drop: 0 }
@@ -94,7 +98,9 @@ export class Wire {
     if (this.#closed || bytes.length === 0) return
     const start = Math.max(this.#freeAt, this.#clock.now())
     const byteMs = msPerByte(this.#speed)
-    this.#pieces.push({ bytes: Uint8Array.from(bytes), taken: 0, start, byteMs, latencyMs: this.#speed.latencyMs })
+    const { latencyMs, jitterMs = 0 } = this.#speed
+    const later = jitterMs > 0 ? this.#chance() * jitterMs : 0
+    this.#pieces.push({ bytes: Uint8Array.from(bytes), taken: 0, start, byteMs, latencyMs: latencyMs + later })
     this.#queued += bytes.length
     this.#freeAt = start + bytes.length * byteMs
     if (this.#cancel === undefined) this.#schedule()
@@ -164,9 +170,10 @@ export class Wire {
   }
 
   #handOver(bytes: Uint8Array): void {
-    const { corrupt, drop } = this.#impairment()
+    const { corrupt, drop, bitErrors = 0 } = this.#impairment()
     const kept = drop > 0 ? bytes.filter(() => this.#chance() >= drop) : bytes
-    if (kept.length > 0) this.#end.deliver(flipBits(kept, corrupt, this.#chance))
+    if (kept.length === 0) return
+    this.#end.deliver(flipEachBit(flipBits(kept, corrupt, this.#chance), bitErrors, this.#chance))
   }
 
   #checkCut(): void {

@@ -1,41 +1,40 @@
+import { join } from 'node:path'
+import { AtRecorder } from './at-recording.ts'
 import { Cable } from './cable.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Command } from './control.ts'
-import type { CablePaths, CallEvent, DoneEvent, ModemPath, ReadyEvent, SimEvent } from './events.ts'
-import { Exchange } from './exchange.ts'
+import type { DoneEvent, ReadyEvent, SimEvent } from './events.ts'
 import { SimError } from './fault.ts'
-import type { Answer } from './modem.ts'
+import { HttpApi } from './http-api.ts'
+import type { ModemOptions } from './modem-options.ts'
 import { PluggedModem } from './plugged-modem.ts'
 import { PtyPoller } from './pty-poller.ts'
-import { Recorder, type Tap } from './recorder.ts'
-import { Relay, type RelayTarget } from './relay.ts'
-import type { LineSpeed } from './wire.ts'
+import { Recorder } from './recorder.ts'
+import { Relay } from './relay.ts'
+import { ReplayPort } from './replay-port.ts'
+import { Timers } from './timers.ts'
+import { carryOut, type Things } from './world-commands.ts'
+import { type Emit, type Network, newNetwork } from './world-network.ts'
+import type { WantedModem, WorldOptions } from './world-options.ts'
+import { stateOf } from './world-state.ts'
 
-export interface WorldOptions {
-  readonly seed: number
-  /** Milliseconds; see ExchangeOptions. */
-  readonly ringAfterMs: number
-  readonly ringForMs: number
-  readonly modems: readonly { readonly number: string; readonly speed: LineSpeed; readonly answer: Answer }[]
-  readonly cables: readonly string[]
-  readonly relays: readonly { readonly name: string; readonly target?: RelayTarget }[]
-  /** Folder of the recordings. */
-  readonly record?: string
-}
+export type { WorldOptions } from './world-options.ts'
 
 export interface World {
   readonly ready: ReadyEvent
   /** Carries out all commands but `stop`, which is its owner's. @throws SimError UNKNOWN_NAME, NO_PTY */
   command(command: Command): DoneEvent
+  /** Resolves when a scenario or the HTTP API says `stop`. */
+  readonly stopped: Promise<void>
   /** Ends calls and connections, and leaves nothing behind. */
   close(): Promise<void>
 }
 
 /**
- * Starts the world around: modems at one exchange, cables, relays.
+ * Starts the world around: modems at one network, cables, relays.
  *
- * @param onEvent calls and relays, from the first moment; also while a command runs
- * @throws SimError NO_PTY, RECORD_FOLDER_UNUSABLE
+ * @param onEvent all that happens, from the first moment; also while a command runs
+ * @throws SimError NO_PTY, RECORD_FOLDER_UNUSABLE, REPLAY_INVALID
  */
 export async function startWorld(
   options: WorldOptions,
@@ -43,136 +42,157 @@ export async function startWorld(
   clock: Clock = systemClock,
 ): Promise<World> {
   const start = clock.now()
-  const atMs = (): number => Math.round(clock.now() - start)
   const recorder = new Recorder(options.record)
   const poller = new PtyPoller(clock)
-  const exchange = newExchange(options, clock, recorder, (event) => onEvent({ event: 'call', ...event, atMs: atMs() }))
-  const modems = new Map(
-    options.modems.map(({ number, speed, answer }) => {
-      const modem = new PluggedModem(number, speed, answer, exchange, poller, clock)
-      return [number, modem]
-    }),
-  )
-  const cables = new Map(
-    options.cables.map((name) => {
-      const taps = { card: recorder.tap(`cable-${name}-card`), pc: recorder.tap(`cable-${name}-pc`) }
-      return [name, new Cable(name, poller, clock, taps)]
-    }),
-  )
-  const relays = new Map(
-    options.relays.map(({ name, target }) => {
-      const relay = new Relay(name, target, options.seed, {
-        event: (event) => onEvent({ event: 'relay', ...event, atMs: atMs() }),
-        tap: (connection, direction) => recorder.tap(`relay-${name}-${connection}-${direction}`),
-      })
-      return [name, relay]
-    }),
-  )
+  const timers = new Timers(clock)
+  let api: HttpApi | undefined
+  const publish = (event: SimEvent): void => {
+    onEvent(event)
+    api?.publish(event)
+  }
+  // Each kind of event with the one field that they all lack.
+  const emit: Emit = (event) => publish({ ...event, atMs: Math.round(clock.now() - start) } as SimEvent)
+  const network = newNetwork(options, clock, recorder, emit)
+  const closers: (() => void)[] = []
+  const modems = newModems(options, network, poller, clock, emit, closers)
+  const things: Things = {
+    exchange: network.exchange,
+    centre: network.centre,
+    packets: network.backbone.network,
+    timers,
+    modems,
+    firstCards: new Map([...modems].map(([name, { modem }]) => [name, modem.card])),
+    cables: newCables(options, poller, clock, recorder),
+    relays: newRelays(options, recorder, emit),
+  }
 
   const close = async (): Promise<void> => {
-    exchange.close()
+    timers.close()
+    network.exchange.close()
     for (const modem of modems.values()) modem.unplug()
-    for (const cable of cables.values()) cable.unplug()
-    await Promise.all([...relays.values()].map((relay) => relay.close()))
+    network.centre.close()
+    for (const cable of things.cables.values()) cable.unplug()
+    for (const closer of closers.splice(0)) closer()
+    await Promise.all([...things.relays.values()].map((relay) => relay.close()))
+    await api?.close()
     recorder.close()
   }
 
-  const command = (wish: Command): DoneEvent => {
-    switch (wish.do) {
-      case 'cut':
-        exchange.armCut(wish.after, wish.direction)
-        break
-      case 'cut-now':
-        exchange.cutNow()
-        break
-      case 'modem':
-        named(modems, 'modem', wish.number).modem.setAnswer(wish.answer)
-        break
-      case 'line':
-        changeLine(wish, exchange, modems)
-        break
-      case 'plug':
-        if (wish.modem !== undefined) return { ...done(wish), modem: named(modems, 'modem', wish.modem).plug() }
-        return { ...done(wish), cable: named(cables, 'cable', wish.cable).plug() }
-      case 'unplug':
-        if (wish.modem !== undefined) named(modems, 'modem', wish.modem).unplug()
-        else named(cables, 'cable', wish.cable).unplug()
-        break
-      case 'relay': {
-        const { target, tamper, refuse } = wish
-        named(relays, 'relay', wish.name).set({
-          ...(target === undefined ? {} : { target }),
-          ...(tamper === undefined ? {} : { tamper }),
-          ...(refuse === undefined ? {} : { refuse }),
-        })
-        break
-      }
-      case 'stop':
-        break
+  let stop = (): void => {}
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve
+  })
+  const command = (wish: Command): DoneEvent => carryOut(wish, things)
+  const run = (by: 'scenario' | 'http', wish: Command): DoneEvent => {
+    try {
+      const done = command(wish)
+      emit({ event: 'ran', by, do: wish.do })
+      if (wish.do === 'stop') stop()
+      return done
+    } catch (error) {
+      if (error instanceof SimError) emit({ event: 'ran', by, do: wish.do, code: error.code })
+      throw error
     }
-    return done(wish)
   }
 
   try {
-    const modemPaths: ModemPath[] = [...modems.values()].map((modem) => modem.plug())
-    const cablePaths: CablePaths[] = [...cables.values()].map((cable) => cable.plug())
-    const ports = await Promise.all(
-      [...relays.values()].map(async (relay) => ({ name: relay.name, port: await relay.listen() })),
-    )
-    const ready = { event: 'ready', seed: options.seed, modems: modemPaths, cables: cablePaths, relays: ports } as const
-    return { ready, command, close }
+    const ready = await prepare(options, things)
+    const replays = (options.replays ?? []).map((file) => {
+      const port = new ReplayPort(file, poller, clock, (event) => emit({ event: 'replay', ...event }))
+      closers.push(() => port.close())
+      return { name: port.name, path: port.path }
+    })
+    if (options.http !== undefined) {
+      api = new HttpApi({ run: (wish) => run('http', wish), state: () => stateOf(options.seed, things) })
+      await api.listen(options.http)
+    }
+    for (const [at, { atMs, command: wish }] of (options.scenario ?? []).entries()) {
+      timers.after(`scenario-${at}`, atMs, () => ignoring(() => run('scenario', wish)))
+    }
+    const more = { ...(replays.length === 0 ? {} : { replays }), ...(api === undefined ? {} : { http: api.port }) }
+    return { ready: { ...ready, ...more }, command, stopped, close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-function newExchange(
-  options: WorldOptions,
-  clock: Clock,
-  recorder: Recorder,
-  onCall: (event: Omit<CallEvent, 'event' | 'atMs'>) => void,
-): Exchange {
-  const taps = new Map<string, Tap>()
-  return new Exchange(clock, options, {
-    event: (event) => {
-      for (const direction of ['up', 'down']) {
-        const name = `call-${event.id}-${direction}`
-        if (event.state === 'connected') taps.set(name, recorder.tap(name))
-        if (event.state === 'ended') taps.get(name)?.close()
-        if (event.state === 'ended') taps.delete(name)
-      }
-      onCall(event)
-    },
-    tap: (call, direction, bytes) => taps.get(`call-${call}-${direction}`)?.write(bytes),
-  })
-}
-
-function changeLine(
-  wish: Extract<Command, { do: 'line' }>,
-  exchange: Exchange,
-  modems: ReadonlyMap<string, PluggedModem>,
-): void {
-  const { rate, latency, corrupt, drop, dropResponse } = wish
-  for (const { modem } of modems.values()) {
-    modem.speed = { rate: rate ?? modem.speed.rate, latencyMs: latency ?? modem.speed.latencyMs }
+/** A step that is refused is told as an event, and the others go on. */
+function ignoring(step: () => void): void {
+  try {
+    step()
+  } catch (error) {
+    if (!(error instanceof SimError)) throw error
   }
-  exchange.setSpeed((from) => from.speed)
-  exchange.impair({
-    ...(corrupt === undefined ? {} : { corrupt }),
-    ...(drop === undefined ? {} : { drop }),
-    ...(dropResponse === undefined ? {} : { dropResponse }),
+}
+
+/** Plugs everything in. */
+async function prepare({ seed }: WorldOptions, { modems, cables, relays }: Things): Promise<ReadyEvent> {
+  const modemPaths = [...modems.values()].map((modem) => modem.plug())
+  const cablePaths = [...cables.values()].map((cable) => cable.plug())
+  const ports = await Promise.all(
+    [...relays.values()].map(async (relay) => ({ name: relay.name, port: await relay.listen() })),
+  )
+  return { event: 'ready', seed, modems: modemPaths, cables: cablePaths, relays: ports }
+}
+
+function newModems(
+  options: WorldOptions,
+  network: Network,
+  poller: PtyPoller,
+  clock: Clock,
+  emit: Emit,
+  closers: (() => void)[],
+): Map<string, PluggedModem> {
+  const { recordAt } = options
+  const made = options.modems.map((wanted) => {
+    const recorder =
+      recordAt === undefined
+        ? undefined
+        : new AtRecorder(join(recordAt, `at-${wanted.number.replace('+', '')}.jsonl`), clock)
+    if (recorder !== undefined) closers.push(() => recorder.close())
+    const modem = new PluggedModem(
+      { ...wanted, options: modemOptions(wanted, network, emit), ...(recorder === undefined ? {} : { recorder }) },
+      network.exchange,
+      poller,
+      clock,
+    )
+    return [wanted.number, modem] as const
   })
+  return new Map(made)
 }
 
-function done(command: Command): DoneEvent {
-  return { event: 'done', do: command.do }
+function modemOptions({ number, options = {} }: WantedModem, network: Network, emit: Emit) {
+  return {
+    ...options,
+    sms: network.centre,
+    packet: network.backbone,
+    time: network.time,
+    told: (state: 'reset' | 'off' | 'on') => emit({ event: 'modem', number, state }),
+    attempted: (...[attempt, result, card]: Parameters<NonNullable<ModemOptions['attempted']>>) => {
+      const { pin = 0, puk = 0 } = card?.tries ?? {}
+      emit({ event: 'sim', number, attempt, result, pinTries: pin, pukTries: puk })
+    },
+  }
 }
 
-/** @throws SimError UNKNOWN_NAME */
-function named<T>(all: ReadonlyMap<string, T>, kind: string, name: string | undefined): T {
-  const found = all.get(name ?? '')
-  if (found !== undefined) return found
-  const known = [...all.keys()].join(', ') || 'none'
-  throw new SimError('UNKNOWN_NAME', `Expected the name of a ${kind}, got ${name}.`, `There are: ${known}.`)
+function newCables(options: WorldOptions, poller: PtyPoller, clock: Clock, recorder: Recorder): Map<string, Cable> {
+  return new Map(
+    options.cables.map((name) => {
+      const taps = { card: recorder.tap(`cable-${name}-card`), pc: recorder.tap(`cable-${name}-pc`) }
+      return [name, new Cable(name, poller, clock, taps)]
+    }),
+  )
+}
+
+function newRelays({ relays, seed }: WorldOptions, recorder: Recorder, emit: Emit): Map<string, Relay> {
+  return new Map(
+    relays.map(({ name, target }) => {
+      const relay = new Relay(name, target, seed, {
+        event: (event) => emit({ event: 'relay', ...event }),
+        tap: (connection, direction) => recorder.tap(`relay-${name}-${connection}-${direction}`),
+      })
+      return [name, relay]
+    }),
+  )
 }

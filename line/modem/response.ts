@@ -21,6 +21,8 @@ const WORDS: Readonly<Record<string, AtFinal>> = {
   'NO DIALTONE': { type: 'no-dialtone' },
   'NO DIAL TONE': { type: 'no-dialtone' },
   'COMMAND NOT SUPPORT': { type: 'error', source: 'plain', text: 'COMMAND NOT SUPPORT' },
+  // SIMCom: a TCP connection did not come about. It begins like the word that opens data mode.
+  'CONNECT FAIL': { type: 'error', source: 'plain', text: 'CONNECT FAIL' },
 }
 
 /**

@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
 import { readArguments } from '../../sim/arguments.ts'
 import { SimError } from '../../sim/fault.ts'
+import { folder } from './fixture.ts'
 
 function options(...argv: readonly string[]) {
   const wanted = readArguments(argv)
@@ -59,6 +62,62 @@ test('everything can be said', (t) => {
   )
 })
 
+test('modems have a dialect, a SIM and memories', (t) => {
+  const { modems } = options(
+    ...['--modem', '+8131,profile=simcom,pin=1234,puk=12345678,tries=2,sim-store=5,store=9'],
+    ...['--modem', '+8132,sim=absent,answer=ring-no-answer'],
+  )
+  t.deepEqual(
+    modems.map(({ options: more, answer }) => [answer, more]),
+    [
+      ['normal', { profile: 'simcom', messages: 9, sim: { pin: '1234', puk: '12345678', tries: 2, messages: 5 } }],
+      ['ring-no-answer', { noSim: true }],
+    ],
+  )
+})
+
+test('networks, faults, time, files and ports', (t) => {
+  const folderPath = folder(t)
+  const scenario = join(folderPath, 'scenario.json')
+  writeFileSync(scenario, '[{"atMs":5,"command":{"do":"cut-now"}}]')
+  const read = options(
+    ...[
+      '--modem',
+      '+8131',
+      '--apn',
+      'a.b,10.0.0.1:7000=127.0.0.1:5000,user=u,password=p,rate=64000,latency=5,jitter=6',
+    ],
+    ...[
+      '--apn',
+      'c,internet,via=127.0.0.9',
+      '--apn',
+      'd,internet=h:1',
+      '--sms',
+      'loss=0.3,duplicate=.1,delay=5,refuse=38',
+    ],
+    ...['--time', '2026-01-02T03:04:05Z', '--zone=-03:30', '--scenario', scenario, '--http', '0'],
+    ...['--record-at', 'at', '--replay', 'x.jsonl', '--replay', 'y.jsonl'],
+  )
+  const speed = { rate: 256_000, latencyMs: 60, jitterMs: 0, refuse: false }
+  t.deepEqual(read.apns, [
+    {
+      ...{ name: 'a.b', endpoints: { '10.0.0.1:7000': { host: '127.0.0.1', port: 5000 } }, internet: false },
+      ...{ user: 'u', password: 'p', rate: 64_000, latencyMs: 5, jitterMs: 6, refuse: false },
+    },
+    { ...speed, name: 'c', endpoints: {}, internet: true, via: '127.0.0.9' },
+    { ...speed, name: 'd', endpoints: {}, internet: { host: 'h', port: 1 } },
+  ])
+  t.deepEqual(read.sms, { loss: 0.3, duplicate: 0.1, delayMs: 5, refuse: 38 })
+  t.like(read, {
+    unixMs: Date.UTC(2026, 0, 2, 3, 4, 5),
+    zone: -14,
+    http: 0,
+    recordAt: 'at',
+    replays: ['x.jsonl', 'y.jsonl'],
+  })
+  t.deepEqual(read.scenario, [{ atMs: 5, command: { do: 'cut-now' } }])
+})
+
 test('help wins', (t) => {
   t.deepEqual(readArguments(['--help', '--modem', '+8131']), { type: 'help' })
 })
@@ -79,6 +138,26 @@ const WRONG: readonly (readonly [argv: readonly string[], what: RegExp])[] = [
   [['--modem', '+8131', '--ring-after', '1.5'], /--ring-after/],
   [['--cable', '../x'], /--cable/],
   [['--cable', 'a', '--cable', 'a'], /a twice/],
+  [['--modem', '+8131,profile=nokia'], /expected generic, simcom or quectel/],
+  [['--modem', '+8131,pin=12'], /expected 4 to 8 digits/],
+  [['--modem', '+8131,tries=4'], /tries: expected 0 to 3/],
+  [['--modem', '+8131,sim=present'], /sim: expected absent/],
+  [['--modem', '+8131,store=0'], /messages/],
+  [['--apn', 'A B'], /access point name/],
+  [['--apn', 'a,10.0.0.1:1'], /expected HOST:PORT, got ""/],
+  [['--apn', 'a,10.0.0.1=h:1'], /ADDRESS:PORT/],
+  [['--apn', 'a,10.0.0.1:1=h'], /HOST:PORT/],
+  [['--apn', 'a,via=nowhere'], /address/],
+  [['--apn', 'a,rate=1'], /rate/],
+  [['--modem', '+8131', '--apn', 'a', '--apn', 'a'], /a twice/],
+  [['--sms', 'loss=2'], /--sms loss: expected a probability/],
+  [['--sms', 'lost=1'], /got "lost"/],
+  [['--sms', 'delay=x'], /--sms delay/],
+  [['--zone', '9'], /--zone: expected a zone like \+09:00/],
+  [['--zone', '+09:10'], /--zone/],
+  [['--time', 'today'], /--time: expected a moment/],
+  [['--time', '2026-13-40T00:00:00Z'], /--time/],
+  [['--http', '65536'], /--http/],
   [['--relay', 'net'], /NAME=HOST:PORT/],
   [['--relay', 'net=host'], /HOST:PORT/],
   [['--relay', 'net=host:0'], /port from 1/],

@@ -1,9 +1,9 @@
 import test from 'ava'
 import { runExtended } from '../../sim/at-extended.ts'
 import { FACTORY, type Settings } from '../../sim/at-settings.ts'
-import type { ModemView } from '../../sim/at-step.ts'
+import { modemView } from './view.ts'
 
-const VIEW: ModemView = { number: '+818012345678', held: false, ringing: false, cause: 'no-answer' }
+const VIEW = modemView('+818012345678', { cause: 'no-answer' })
 
 function run(name: string, form: 'run' | 'read' | 'test' | 'set', args: readonly string[] = [], settings = FACTORY) {
   return runExtended({ type: 'extended', name, form, args }, settings, VIEW)
@@ -20,14 +20,14 @@ const TESTS: Readonly<Record<string, string | undefined>> = {
   '+CEREG': '(0-2)',
   '+CFUN': '(0,1,4),(0,1)',
   '+CBST': '(0,7,14,71,75),(0),(0,1)',
-  '+CSCS': '("GSM","IRA")',
+  '+CSCS': '("GSM","IRA","UCS2")',
   '+CSQ': '(0-31,99),(0-7,99)',
   '+CPAS': '(0,3,4)',
   '+FCLASS': '(0)',
   '+WS46': '(12)',
-  '+IFC': '(2,2)',
-  '+IPR': '(0)',
-  '+COPS': '(2,"Keyline","KEYL","00101",0)',
+  '+IFC': '(2),(2)',
+  '+IPR': '(),(0,2400,4800,9600,19200,38400,57600,115200,230400,460800,921600)',
+  '+COPS': '(2,"Keyline","KEYL","00101",0),,(0,1,3,4),(0-2)',
   '+CLCC': undefined,
   '+CPIN': undefined,
   '+CGSN': undefined,
@@ -51,12 +51,12 @@ const SETTINGS: readonly {
   { name: '+CLIP', at: '0,1', set: ['1'], after: '1,1', refused: [['2'], []] },
   { name: '+CRC', at: '0', set: ['1'], after: '1', refused: [['2']] },
   { name: '+CR', at: '0', set: ['1'], after: '1', refused: [['2']] },
-  { name: '+CREG', at: '0,1', set: ['2'], after: '2,1', refused: [['3'], ['2', '0']] },
+  { name: '+CREG', at: '0,1', set: ['2'], after: '2,1,"00C3","01A2B300",0', refused: [['3'], ['2', '0']] },
   { name: '+CGREG', at: '0,1', set: ['1'], after: '1,1', refused: [['3']] },
   { name: '+CEREG', at: '0,1', set: ['1'], after: '1,1', refused: [['5']] },
   { name: '+CBST', at: '7,0,1', set: ['75', '0', '0'], after: '75,0,0', refused: [['9'], ['7', '1'], ['7', '0', '2']] },
   { name: '+CBST', at: '7,0,1', set: ['71'], after: '71,0,1', refused: [['7', '0', '1', '1']] },
-  { name: '+CSCS', at: '"GSM"', set: ['IRA'], after: '"IRA"', refused: [['UCS2'], ['gsm'], []] },
+  { name: '+CSCS', at: '"GSM"', set: ['IRA'], after: '"IRA"', refused: [['PCCP437'], ['gsm'], []] },
   { name: '+CFUN', at: '1', set: ['4'], after: '4', refused: [['2'], []] },
   { name: '+FCLASS', at: '0', set: ['0'], after: '0', refused: [['1'], ['2.0']] },
   { name: '+IFC', at: '2,2', set: ['2', '2'], after: '2,2', refused: [['0', '0'], ['2']] },

@@ -2,10 +2,11 @@ import test from 'ava'
 import { interpret } from '../../sim/at-interpreter.ts'
 import { FACTORY, register, type Settings } from '../../sim/at-settings.ts'
 import type { ModemView } from '../../sim/at-step.ts'
+import { modemView } from './view.ts'
 
-const IDLE: ModemView = { number: '+818012345678', held: false, ringing: false, cause: 'none' }
-const HELD: ModemView = { ...IDLE, held: true, call: { incoming: false, stat: 0, number: '+8131' } }
-const RINGING: ModemView = { ...IDLE, ringing: true, call: { incoming: true, stat: 4, number: '+8131' } }
+const IDLE = modemView('+818012345678')
+const HELD: ModemView = { ...IDLE, held: true, call: { incoming: false, stat: 0, number: '+8131', voice: false } }
+const RINGING: ModemView = { ...IDLE, ringing: true, call: { incoming: true, stat: 4, number: '+8131', voice: false } }
 
 function run(body: string, view = IDLE, settings: Settings = FACTORY) {
   return interpret(body, settings, view)
@@ -31,13 +32,13 @@ test('the first failing command ends the line; those before it hold', (t) => {
   t.deepEqual(info, [])
 })
 
-for (const body of ['B', 'E2', 'X5', '&D3', 'S99?', 'S0=256', 'S3=128', 'S1=1', 'Z5', '&F1', 'D>SM', 'DL', '?']) {
+for (const body of ['B', 'E2', 'X5', '&D4', 'S99?', 'S0=256', 'S3=128', 'S1=1', 'Z5', '&F1', 'D>SM', 'DL', '?']) {
   test(`AT${body} is an ERROR, never silence`, (t) => {
     t.deepEqual(run(body).end, { type: 'error' })
   })
 }
 
-for (const body of ['L3', 'M0', '&K3', '&S0', '&W', 'T', 'P', 'H', 'I0', '&F', 'S7=?']) {
+for (const body of ['L3', 'M0', '&D3', '&V', '&K3', '&S0', '&W', 'T', 'P', 'H', 'I0', '&F', 'S7=?']) {
   test(`AT${body} is OK`, (t) => {
     t.deepEqual(run(body).end, { type: 'ok' })
   })
@@ -55,8 +56,9 @@ test('D gives the number without what shapes the dialling', (t) => {
   t.deepEqual(run('DT 9W,123@').end, { type: 'dial', number: '9123' })
 })
 
-test('no voice, no second call, no call without radio', (t) => {
-  t.deepEqual(run('D123;').end, { type: 'cme', cme: 4 })
+test('a semicolon makes it a voice call; no second call, no call without radio', (t) => {
+  t.deepEqual(run('D123;').end, { type: 'dial', number: '123', voice: true })
+  t.deepEqual(run('D123IG').end, { type: 'dial', number: '123' })
   t.deepEqual(run('D123', HELD).end, { type: 'cme', cme: 3 })
   t.deepEqual(run('D123', RINGING).end, { type: 'cme', cme: 3 })
   t.deepEqual(run('D123', IDLE, { ...FACTORY, fun: 4 }).end, { type: 'cme', cme: 30 })
@@ -77,7 +79,7 @@ const ANSWERS: readonly (readonly [body: string, info: readonly string[], view?:
   ['+CSQ', ['+CSQ: 20,99']],
   ['+CPIN?', ['+CPIN: READY']],
   ['+CREG?', ['+CREG: 0,1']],
-  ['+CREG=2;+CREG?', ['+CREG: 2,1']],
+  ['+CREG=2;+CREG?', ['+CREG: 2,1,"00C3","01A2B300",0']],
   ['+CEREG?', ['+CEREG: 0,1']],
   ['+CFUN?', ['+CFUN: 1']],
   ['+CMEE=1;+CMEE?', ['+CMEE: 1']],
@@ -112,7 +114,6 @@ const REFUSED: readonly (readonly [body: string, cme: number])[] = [
   ['+FOO', 100],
   ['+FOO=?', 100],
   ['^SYSCFG?', 100],
-  ['+CMGF=0', 100],
   ['+CMEE=3', 50],
   ['+CMEE=1,1', 50],
   ['+CLIP=x', 50],
@@ -120,7 +121,7 @@ const REFUSED: readonly (readonly [body: string, cme: number])[] = [
   ['+CBST=1,1,1', 4],
   ['+CSQ=1', 4],
   ['+CLCC?', 4],
-  ['+CSCS="UCS2"', 4],
+  ['+CSCS="PCCP437"', 4],
   ['+CPIN="1234"', 3],
 ]
 for (const [body, cme] of REFUSED) {
@@ -149,7 +150,7 @@ test('identities are well formed, stable, and differ by number', (t) => {
   t.true(luhn(imei))
   t.true(luhn(iccid.slice(7)))
   t.deepEqual(run('+CGSN').info, [imei])
-  t.notDeepEqual(run('+CGSN', { ...IDLE, number: '+818012345679' }).info, [imei])
+  t.notDeepEqual(run('+CGSN', modemView('+818012345679')).info, [imei])
 })
 
 function luhn(digits: string): boolean {

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
+import { CommandSchema } from '../../sim/commands.ts'
 import { COMMAND_MAX, CommandLines, readCommand } from '../../sim/control.ts'
 import { SimError } from '../../sim/fault.ts'
 
@@ -12,6 +14,24 @@ const RIGHT = [
   { do: 'unplug', cable: 'usb' },
   { do: 'plug', modem: '+8131' },
   { do: 'relay', name: 'net', tamper: 0.1, refuse: false },
+  { do: 'line', jitter: 50, bitErrors: 0.001 },
+  { do: 'divert', number: '+8131', to: '+8132' },
+  { do: 'modem', number: '+8131', answer: 'ring-no-answer' },
+  { do: 'radio', number: '+8131', registration: 'roaming', signal: 99 },
+  { do: 'fade', ms: 500 },
+  { do: 'cell', number: '+8131', ms: 500 },
+  { do: 'sim', number: '+8131', state: 'swapped', as: '+8139', pin: '1234', puk: '12345678', tries: 1, messages: 3 },
+  { do: 'reset', number: '+8131', downMs: 5000, midCommand: true },
+  { do: 'power', number: '+8131', on: false },
+  { do: 'slow', number: '+8131', ms: 2000 },
+  { do: 'storm', number: '+8131', count: 100, everyMs: 5, line: '+CSQ: 1,99' },
+  { do: 'caller-id', number: '+8131', shown: '' },
+  { do: 'caller-id', number: '+8131' },
+  { do: 'sms', loss: 0.3, duplicate: 0.1, reorder: 1, swap: 0, reportLoss: 1, delay: 0, jitter: 9, refuse: 38 },
+  { do: 'message', to: '+8131', from: 'Bank', text: 'hello' },
+  { do: 'message', to: '+8131', tpdu: '04FF' },
+  { do: 'apn', name: 'a.b', internet: true, user: 'u', password: 'p', rate: 2400, via: '127.0.0.1', refuse: true },
+  { do: 'packet', number: '+8131', drop: 'context' },
   { do: 'stop' },
 ]
 for (const command of RIGHT) {
@@ -44,6 +64,21 @@ const WRONG: readonly (readonly [line: string, what: RegExp])[] = [
   ['{"do":"modem","number":"+8131"}', /answer/],
   ['{"do":"plug"}', /either cable or modem/],
   ['{"do":"plug","cable":"a","modem":"+8131"}', /either cable or modem/],
+  ['{"do":"radio","number":"+8131","signal":32}', /signal from 0 to 31, or 99/],
+  ['{"do":"radio","number":"+8131","registration":"yes"}', /expected none, home/],
+  ['{"do":"fade"}', /ms/],
+  ['{"do":"sim","number":"+8131","state":"gone"}', /expected absent, present/],
+  ['{"do":"sim","number":"+8131","state":"locked","pin":"1"}', /4 to 8 digits/],
+  ['{"do":"storm","number":"+8131","count":0,"everyMs":1}', /1 to 10000/],
+  ['{"do":"storm","number":"+8131","count":1,"everyMs":1,"line":"a\\r\\nOK"}', /one line/],
+  ['{"do":"caller-id","number":"+8131","shown":"<script>alert(document.cookie)</script>"}', /shown/],
+  ['{"do":"sms","loss":1.5}', /probability/],
+  ['{"do":"message","to":"+8131"}', /either text or tpdu/],
+  ['{"do":"message","to":"+8131","tpdu":"0"}', /hexadecimal/],
+  ['{"do":"apn","name":"a","endpoints":{"x":"h:1"}}', /ADDRESS:PORT/],
+  ['{"do":"apn","name":"a","endpoints":{"x:1":"h"}}', /HOST:PORT/],
+  ['{"do":"apn","name":"a","internet":"yes"}', /internet/],
+  ['{"do":"packet","number":"+8131","drop":"all"}', /socket, context or registration/],
   ['{"do":"relay","name":"net","target":"nowhere"}', /HOST:PORT/],
 ]
 for (const [line, what] of WRONG) {
@@ -79,4 +114,25 @@ test('what is too long is told once, thrown away, and the next line counts', (t)
 
 test('a line of just the greatest length is taken', (t) => {
   t.deepEqual(new CommandLines().push(`${'x'.repeat(COMMAND_MAX)}\n`), ['x'.repeat(COMMAND_MAX)])
+})
+
+test('sim/COMMANDS.md has every command with its fields, and no others', (t) => {
+  const doc = readFileSync(new URL('../../sim/COMMANDS.md', import.meta.url), 'utf8')
+  const rows = [...doc.matchAll(/^\| `\{"do":(.*?)\}` \|/gm)].map(([, text = '']) => text)
+  const names = rows.flatMap((row) =>
+    [...(/^("[a-z-]+"(?:\\\|"[a-z-]+")*)/.exec(row)?.[1] ?? '').matchAll(/[a-z-]+/g)].map(String),
+  )
+  const options = CommandSchema.options.map(({ shape }) => shape)
+  t.deepEqual(
+    [...names].sort(),
+    options
+      .flatMap((shape) => [...shape.do.values])
+      .map(String)
+      .sort(),
+  )
+  for (const shape of options) {
+    const [name = ''] = [...shape.do.values].map(String)
+    const row = rows.find((each) => each.includes(`"${name}"`)) ?? ''
+    for (const field of Object.keys(shape)) t.true(field === 'do' || row.includes(`"${field}"`), `${name}: ${field}`)
+  }
 })

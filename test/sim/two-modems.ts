@@ -1,5 +1,7 @@
+import type { Clock } from '../../sim/clock.ts'
 import { Exchange } from '../../sim/exchange.ts'
 import { Modem } from '../../sim/modem.ts'
+import type { ModemOptions } from '../../sim/modem-options.ts'
 import { FakeClock } from '../fake-clock.ts'
 
 /** A modem with the test as its terminal. */
@@ -8,20 +10,41 @@ export class Terminal {
   /** What the terminal's port still takes, bytes. */
   roomLeft = 8192
   #text = ''
+  #wake = (): void => {}
 
-  constructor(number: string, exchange: Exchange, clock: FakeClock, latencyMs: number) {
+  constructor(number: string, exchange: Exchange, clock: Clock, latencyMs: number, options: ModemOptions = {}) {
     const port = {
       write: (bytes: Uint8Array) => {
         this.#text += Buffer.from(bytes).toString('latin1')
+        this.#wake()
       },
       room: () => this.roomLeft,
     }
-    this.modem = new Modem(number, { rate: 9600, latencyMs }, port, exchange, clock)
-    exchange.register(this.modem)
+    this.modem = new Modem(number, { rate: 9600, latencyMs }, port, exchange, clock, options)
+    exchange.register(this.modem.calls)
   }
 
   type(text: string): void {
     this.modem.input(Buffer.from(text, 'latin1'))
+  }
+
+  /** Takes what came up to and with this text; waits for it as long as the test may run. */
+  async until(text: string): Promise<string> {
+    while (!this.#text.includes(text)) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    const end = this.#text.indexOf(text) + text.length
+    const taken = this.#text.slice(0, end)
+    this.#text = this.#text.slice(end)
+    return taken
+  }
+
+  /** A line, and what comes back at once. */
+  ask(line: string): string {
+    this.type(`${line}\r`)
+    return this.read()
   }
 
   /** All that came since it was asked last. */

@@ -185,3 +185,27 @@ test('lost bytes have passed along the line all the same', async (t) => {
   t.true(got.length > 400 && got.length < 600, `${got.length}`)
   t.is(wire.passed, 1000)
 })
+
+test('jitter delays each piece by its own chance, and never reorders', async (t) => {
+  const { clock, wire, got, times } = line({ rate: 64_000, latencyMs: 10, jitterMs: 300 })
+  for (let n = 0; n < 100; n++) {
+    wire.write(Uint8Array.of(n))
+    await clock.advance(10)
+  }
+  await clock.advance(1000)
+  t.deepEqual(got, [...Array(100).keys()])
+  const late = times.map((at, n) => at - n * 10 - 10)
+  t.true(Math.max(...late) > 200 && Math.max(...late) < 310, `${Math.max(...late)}`)
+  t.true(late.filter((ms) => ms > 20).length > 50)
+})
+
+test('bit errors turn each bit over by its own chance', async (t) => {
+  const { clock, wire, got } = line(
+    { rate: 64_000, latencyMs: 0 },
+    { impairment: { corrupt: 0, drop: 0, bitErrors: 0.01 } },
+  )
+  wire.write(new Uint8Array(1024))
+  await clock.advance(2000)
+  const wrong = got.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)
+  t.true(wrong > 50 && wrong < 120, `${wrong} of 8192 bits`)
+})
