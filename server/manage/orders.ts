@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { money } from '../../wire/money.ts'
 import { COMMON } from '../arguments.ts'
 import { ServerError } from '../errors.ts'
 import { orderId, orderNumber } from '../shop/order-number.ts'
@@ -104,12 +105,6 @@ function address({ name, street, postalCode, city, country, contact }: StoredOrd
     .filter((line) => line !== '')
     .map(plain)
     .join('\n')
-}
-
-/** Minor units as people write them: ISO 4217 says how many there are to one. */
-function money(amount: number, currency: string): string {
-  const digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits
-  return `${(amount / 10 ** (digits ?? 2)).toFixed(digits)} ${currency}`
 }
 
 function time(at: number): string {

@@ -69,9 +69,9 @@ test('list: the newest first, of one user or all', async (t) => {
   t.deepEqual(
     text.split('\n').map((line) => line.split(/ {2,}/)),
     [
-      ['K-000003', '2023-11-14T22:13:20.000Z', 'bob', 'authorising', '1999 JPY'],
-      ['K-000002', '2023-11-14T22:13:20.000Z', 'alice', 'refused', '1999 JPY'],
-      ['K-000001', '2023-11-14T22:13:20.000Z', 'alice', 'paid', '1999 JPY', 'pending'],
+      ['K-000003', '2023-11-14T22:13:20.000Z', 'bob', 'authorising', 'JPY 1,999'],
+      ['K-000002', '2023-11-14T22:13:20.000Z', 'alice', 'refused', 'JPY 1,999'],
+      ['K-000001', '2023-11-14T22:13:20.000Z', 'alice', 'paid', 'JPY 1,999', 'pending'],
     ],
   )
   const orders = fields.orders as readonly Record<string, unknown>[] // as the command makes them
@@ -92,7 +92,7 @@ test('show: all that is kept, and nothing that opens anything', async (t) => {
     'alice',
     '2023-11-14T22:13:25.000Z',
     'Visa ending in 4242',
-    '1999 JPY',
+    'JPY 1,999',
     'pending',
     '1 ×',
   ]) {
