@@ -1,4 +1,5 @@
 import { fault, KeylineError } from '../errors.ts'
+import type { GatewayEvent } from '../gateway/gateway.ts'
 import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
 import { type Command, type CommandContext, type Options, text } from './command.ts'
 import { runningKeeper } from './kept.ts'
@@ -29,7 +30,12 @@ example: keyline login --user alice && keyline gateway`,
     const keeper = await runningKeeper(context.env)
     const wanted = { port, card, ...(shop !== undefined && { shop }), ...(ca !== undefined && { ca }) }
     try {
-      await keeper.gateway(wanted, (url) => listening(context, url), signal)
+      await keeper.gateway(
+        wanted,
+        (url) => listening(context, url),
+        (event) => happened(context, event),
+        signal,
+      )
     } catch (error) {
       if (!(error instanceof KeylineError && error.code === 'CANCELLED')) throw error
     }
@@ -42,6 +48,21 @@ function listening({ output }: CommandContext, url: string): void {
   output.event({ event: 'listening', url })
   output.say('Open this address in your browser, once; Ctrl-C closes the gateway.')
   output.say(`  ${url}`)
+}
+
+const WORDS: Readonly<Record<GatewayEvent['event'], (code: string) => string>> = {
+  entered: () => 'A browser was let in; the address lets in no other.',
+  'logged-in': () => 'Logged in.',
+  erased: () => 'The session keys are erased.',
+  paying: () => 'Paying by telephone.',
+  paid: (order) => `${order} is paid.`,
+  'not-paid': (outcome) => `Not paid (${outcome}).`,
+  refused: (code) => `Refused: ${code}.`,
+}
+
+function happened({ output }: CommandContext, { event, code }: GatewayEvent): void {
+  output.event({ event, ...(code !== undefined && { code }) })
+  output.note(WORDS[event](code ?? ''))
 }
 
 function portOf(options: Options): number {

@@ -20,6 +20,7 @@ export async function openTunnel(
 ): Promise<Duplex> {
   if (!BACKEND_NAME.test(name)) throw fault('INPUT_INVALID', { what: 'expected the name of a backend: a-z, 0-9, -' })
   const socket = await session.connect(true)
+  socket.on('error', () => {}) // its end is seen by 'close'
   try {
     socket.write(`CONNECT ${name} HTTP/1.1\r\nhost: ${name}\r\n\r\n`)
     const { head, rest } = await answer(socket, wait)

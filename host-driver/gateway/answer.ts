@@ -57,9 +57,13 @@ export function writeAnswer(socket: Duplex, answer: Answer, method: string, clos
 }
 
 /** Server-sent events until either side ends; then the connection does. */
-export function writeStream(socket: Duplex, answer: StreamAnswer): void {
+export function writeStream(socket: Duplex, answer: StreamAnswer, method: string): void {
   const headers = { ...HEADERS, 'content-type': 'text/event-stream', connection: 'close' }
   socket.write(head(200, headers))
+  if (method === 'HEAD') {
+    socket.end()
+    return
+  }
   const stop = answer.stream(
     (text) => {
       // A reader that does not read is not waited for.

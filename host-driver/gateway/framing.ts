@@ -1,6 +1,6 @@
 import type { BodyFraming } from './request-head.ts'
 
-/** A chunk's size line with extensions; trailers all together, bytes. */
+/** A chunk's size line with extensions, or one trailer, bytes. */
 const LINE_MAX = 1024
 const SIZE = /^([0-9a-fA-F]{1,12})[ \t]*(;[\t\x20-\x7e]*)?$/
 
@@ -16,16 +16,14 @@ export class FramingError extends Error {
 /** Finds the end of one body in a stream of bytes, without keeping any of them (RFC 9112 §6, §7.1). */
 export class BodyEnd {
   #left: number
-  #state: 'data' | 'size' | 'after' | 'trailer' | 'forever' | 'over'
+  #state: 'data' | 'size' | 'after' | 'trailer' | 'over'
   #line = ''
   readonly #chunked: boolean
 
-  /** @param framing `close`: until the connection ends, as a response may be */
-  constructor(framing: BodyFraming | { readonly type: 'close' }) {
+  constructor(framing: BodyFraming) {
     this.#chunked = framing.type === 'chunked'
     this.#left = framing.type === 'length' ? framing.length : 0
-    if (framing.type === 'close') this.#state = 'forever'
-    else if (framing.type === 'chunked') this.#state = 'size'
+    if (framing.type === 'chunked') this.#state = 'size'
     else this.#state = this.#left > 0 ? 'data' : 'over'
   }
 
@@ -37,7 +35,6 @@ export class BodyEnd {
   take(bytes: Uint8Array, from: number): number {
     let at = from
     while (at < bytes.length && this.#state !== 'over') {
-      if (this.#state === 'forever') return bytes.length
       if (this.#state === 'data') {
         const some = Math.min(this.#left, bytes.length - at)
         at += some

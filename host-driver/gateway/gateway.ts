@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream'
 import { connectOpen } from '../../internet/connect-open.ts'
 import { SECRET_ROUTES } from '../../wire/limits.ts'
 import type { PersonalData } from '../../wire/line/personal-data.ts'
-import type { CallReport, LineState } from '../../wire/usb/methods.ts'
 import { fault, systemCode } from '../errors.ts'
 import type { OnProgress } from '../events.ts'
 import { payOpen } from '../flows/second.ts'
@@ -14,16 +13,15 @@ import { connectionFault } from '../requests/http.ts'
 import { openFetch } from '../requests/open-agent.ts'
 import { Shop, type Tag } from '../requests/shop-api.ts'
 import type { Session } from '../session.ts'
-import type { Terminal } from '../terminal.ts'
 import { type After, after } from '../timers.ts'
-import { type Answer, HTML } from './answer.ts'
 import { BrowserConnection } from './browser-connection.ts'
-import { cookieName, sameSecret, splitCookies } from './cookie.ts'
+import { CardDesk, type OpenTerminal } from './card-desk.ts'
+import { cookieName, Expected, splitCookies } from './cookie.ts'
 import { answerLocally, type LocalParts, wordsOf } from './local.ts'
-import { problemPage } from './pay-pages.ts'
-import { Payments } from './payments.ts'
+import { type PaymentEnd, Payments } from './payments.ts'
+import { refused } from './refusals.ts'
 import { headerOf, type RequestHead } from './request-head.ts'
-import type { TerminalView, Traffic } from './terminal-page.ts'
+import type { TerminalView } from './terminal-page.ts'
 import { type Way, wayOf } from './way.ts'
 
 const TOKEN_BYTES = 32
@@ -38,7 +36,14 @@ export interface GatewayHost {
   readonly login: (userId: string, password: string, onProgress: OnProgress) => Promise<string | undefined>
   /** S18 */
   readonly erase: () => Promise<void>
-  readonly openTerminal: (onProgress: OnProgress) => Promise<Pick<Terminal, 'pay' | 'status' | 'close'>>
+  readonly openTerminal: OpenTerminal
+}
+
+/** What whoever opened the gateway is told; nothing in it is secret, and neither tag nor user ID is. */
+export interface GatewayEvent {
+  readonly event: 'entered' | 'logged-in' | 'erased' | 'paying' | 'paid' | 'not-paid' | 'refused'
+  /** Number of the order that is paid, outcome of one that is not, code of what was refused. */
+  readonly code?: string
 }
 
 export interface GatewayOptions {
@@ -48,6 +53,7 @@ export interface GatewayOptions {
   readonly shop?: string | undefined
   /** Authorities in PEM that alone are trusted for it. */
   readonly ca?: string | undefined
+  readonly onEvent?: (event: GatewayEvent) => void
   readonly after?: After
   readonly now?: () => Date
 }
@@ -56,7 +62,7 @@ export interface Gateway {
   /** To be opened in a browser, once. */
   readonly url: string
   readonly port: number
-  /** Ends all connections. */
+  /** Ends all connections, and hangs up where a call runs. */
   close(): Promise<void>
 }
 
@@ -73,25 +79,29 @@ export async function openGateway(host: GatewayHost, options: GatewayOptions): P
     socket.once('close', () => sockets.delete(socket))
     state.serve(socket)
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => {
-      const used = systemCode(error) === 'EADDRINUSE'
-      const what = `127.0.0.1:${options.port} ${used ? 'is used by another program' : 'cannot be opened'}`
-      reject(fault('GATEWAY_PORT_IN_USE', { what, cause: error }))
-    })
-    server.listen(options.port, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo // it listens on TCP
+  const port = await listen(server, options.port)
   return {
     url: state.listening(port),
     port,
     close: async () => {
-      state.close()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const socket of sockets) socket.destroy()
-      await closed
+      await Promise.all([closed, state.close()])
     },
   }
+}
+
+/** On loopback and nowhere else. @throws KeylineError GATEWAY_PORT_IN_USE */
+export async function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      const used = systemCode(error) === 'EADDRINUSE'
+      const what = `127.0.0.1:${port} ${used ? 'is used by another program' : 'cannot be opened'}`
+      reject(fault('GATEWAY_PORT_IN_USE', { what, cause: error }))
+    })
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  return (server.address() as AddressInfo).port // it listens on TCP
 }
 
 class GatewayState {
@@ -99,26 +109,16 @@ class GatewayState {
   readonly #options: GatewayOptions
   readonly #after: After
   readonly #open: ReturnType<typeof openFetch> | undefined
+  readonly #desk: CardDesk
   readonly #payments: Payments
-  readonly #cookie = randomBytes(TOKEN_BYTES).toString('base64url')
-  #token: string | undefined = randomBytes(TOKEN_BYTES).toString('base64url')
+  readonly #secret = randomBytes(TOKEN_BYTES).toString('base64url')
+  readonly #expected = new Expected(this.#secret)
+  readonly #token = randomBytes(TOKEN_BYTES).toString('base64url')
+  #expectedToken: Expected | undefined = new Expected(this.#token)
+  #cookie = ''
   #hosts: readonly string[] = []
-  #port = 0
-  #line: LineState = 'idle'
-  /** Uses of the card that run now. */
-  #cardJobs = 0
-  #card: TerminalView['card'] = { fault: 'not asked yet' }
   #cancelToken = (): void => {}
-  readonly #traffic = {
-    calls: 0,
-    lineUp: 0,
-    lineDown: 0,
-    lineSeconds: 0,
-    requests: 0,
-    connections: 0,
-    internetUp: 0,
-    internetDown: 0,
-  }
+  readonly #internet = { requests: 0, connections: 0, internetUp: 0, internetDown: 0 }
   #counted: Session | undefined
 
   constructor(host: GatewayHost, options: GatewayOptions) {
@@ -126,14 +126,18 @@ class GatewayState {
     this.#options = options
     this.#after = options.after ?? after
     this.#open = options.shop === undefined ? undefined : openFetch({ shop: options.shop, ca: options.ca })
-    this.#payments = new Payments((tag, data, onProgress) => this.#pay(tag, data, onProgress))
+    this.#desk = new CardDesk(host.openTerminal)
+    this.#payments = new Payments({
+      pay: (tag, data, onProgress, signal) => this.#pay(tag, data, onProgress, signal),
+      ended: (end) => this.#tell(endEvent(end)),
+    })
   }
 
   listening(port: number): string {
-    this.#port = port
     this.#hosts = [`127.0.0.1:${port}`, `localhost:${port}`]
+    this.#cookie = cookieName(port)
     this.#cancelToken = this.#after(TOKEN_MS, () => {
-      this.#token = undefined
+      this.#expectedToken = undefined
     })
     return `http://127.0.0.1:${port}/keyline/enter?token=${this.#token}`
   }
@@ -143,17 +147,22 @@ class GatewayState {
     new BrowserConnection(socket, {
       decide: (head) => this.#decide(head),
       local: (request) => answerLocally(request, this.#parts()),
-      refused,
+      refused: (status, code, why) => {
+        this.#tell({ event: 'refused', code })
+        return refused(status, code, why)
+      },
       dial: () => this.#dial(),
       count: (what, by) => {
-        this.#traffic[counts[what]] += by
+        this.#internet[counts[what]] += by
       },
       after: this.#after,
     })
   }
 
-  close(): void {
+  /** @returns when no call runs any more */
+  async close(): Promise<void> {
     this.#cancelToken()
+    await this.#payments.close()
     this.#open?.close()
   }
 
@@ -162,23 +171,22 @@ class GatewayState {
     const way = wayOf(head, { hosts: this.#hosts, secretRoutes })
     if (way.type === 'refused') return way
     if (way.type === 'local' && head.target.startsWith('/keyline/enter?') && head.method === 'GET') return way
-    const { own } = splitCookies(headerOf(head, 'cookie'), cookieName(this.#port))
-    if (own === undefined || !sameSecret(own, this.#cookie)) {
-      return { type: 'refused', status: 401, code: 'NOT_LET_IN', why: 'this browser was not let in' }
-    }
-    return way
+    const { own } = splitCookies(headerOf(head, 'cookie'), this.#cookie)
+    if (own.some((value) => this.#expected.is(value))) return way
+    return { type: 'refused', status: 401, code: 'NOT_LET_IN', why: 'this browser was not let in' }
   }
 
-  /** The token is worth something once. */
+  /** The token is worth something once. @returns the cookie */
   #enter(token: string): string | undefined {
-    if (this.#token === undefined || !sameSecret(token, this.#token)) return undefined
-    this.#token = undefined
-    return `${cookieName(this.#port)}=${this.#cookie}; HttpOnly; SameSite=Strict; Path=/`
+    if (this.#expectedToken?.is(token) !== true) return undefined
+    this.#expectedToken = undefined
+    this.#tell({ event: 'entered' })
+    return `${this.#cookie}=${this.#secret}; HttpOnly; SameSite=Strict; Path=/`
   }
 
   /** A connection of the Internet path. @throws KeylineError NOT_LOGGED_IN, SESSION_*, INTERNET_* */
   async #dial(): Promise<{ socket: Duplex; host: string }> {
-    this.#traffic.connections++
+    this.#internet.connections++
     const { shop, ca } = this.#options
     if (shop !== undefined) {
       const url = new URL(shop)
@@ -202,141 +210,88 @@ class GatewayState {
   }
 
   /** S29–S36, S63–S70 */
-  async #pay(tag: Tag, data: PersonalData, onProgress: OnProgress): Promise<Purchase> {
+  async #pay(tag: Tag, data: PersonalData, onProgress: OnProgress, signal: AbortSignal): Promise<Purchase> {
     const { shop, ca } = this.#options
-    return this.#withCard(onProgress, async (terminal, tell) => {
-      const payment = { tag, data, onProgress: tell }
-      const session = this.#host.session()
-      if (shop === undefined && session === undefined) throw fault('NOT_LOGGED_IN')
-      const purchase =
-        shop === undefined && session !== undefined
-          ? await payInSession(terminal, { session, ...payment })
-          : await payOpen(terminal, { shop: shop ?? '', ca, ...payment })
-      if ('call' in purchase) this.#call(purchase.call)
-      return purchase
+    const session = this.#host.session()
+    this.#tell({ event: 'paying' })
+    const purchase = await this.#desk.withCard(onProgress, async (card, tell) => {
+      const payment = { tag, data, onProgress: tell, signal }
+      if (shop !== undefined) return payOpen(card, { shop, ca, ...payment })
+      if (session === undefined) throw fault('NOT_LOGGED_IN')
+      return payInSession(card, { session, ...payment })
     })
-  }
-
-  async #withCard<T>(
-    onProgress: OnProgress,
-    use: (terminal: Pick<Terminal, 'pay' | 'status'>, tell: OnProgress) => Promise<T>,
-  ): Promise<T> {
-    const tell: OnProgress = (event) => {
-      if (event.type === 'line') this.#line = event.state
-      onProgress(event)
-    }
-    this.#cardJobs++
-    try {
-      const terminal = await this.#host.openTerminal(tell)
-      try {
-        return await use(terminal, tell)
-      } finally {
-        await terminal.close()
-      }
-    } finally {
-      this.#cardJobs--
-      this.#line = 'idle'
-    }
-  }
-
-  #call({ attempts, bytesUp, bytesDown, exchangeMs }: CallReport): void {
-    this.#traffic.calls += attempts
-    this.#traffic.lineUp += bytesUp
-    this.#traffic.lineDown += bytesDown
-    this.#traffic.lineSeconds += exchangeMs / 1000
+    if ('call' in purchase) this.#desk.count(purchase.call)
+    return purchase
   }
 
   #parts(): LocalParts {
-    const { now = () => new Date() } = this.#options
+    const { shop, now = () => new Date() } = this.#options
     return {
       shop: () => this.#shop(),
       payments: this.#payments,
-      inSession: this.#options.shop === undefined,
-      view: (wrong) => this.#view(wrong),
+      inSession: shop === undefined,
+      view: async (wrong) => {
+        await this.#desk.look(wordsOf)
+        return this.#live(wrong)
+      },
       live: () => this.#live(undefined),
       login: (userId, password) => this.#login(userId, password),
-      erase: () => this.#host.erase(),
+      erase: async () => {
+        await this.#host.erase()
+        this.#tell({ event: 'erased' })
+      },
       enter: (token) => this.#enter(token),
-      every: (ms, run) => this.#every(ms, run),
+      every: (ms, run) => every(this.#after, ms, run),
       now,
     }
   }
 
   async #login(userId: string, password: string): Promise<string | undefined> {
-    this.#cardJobs++
-    try {
-      return await this.#host.login(userId, password, (event) => {
-        if (event.type === 'line') this.#line = event.state
-      })
-    } finally {
-      this.#cardJobs--
-      this.#line = 'idle'
-    }
-  }
-
-  /** Asks the card only when nobody uses it: a greeting ends its call. */
-  async #view(wrong: string | undefined): Promise<TerminalView> {
-    if (this.#cardJobs === 0) {
-      try {
-        this.#card = await this.#withCard(
-          () => {},
-          async (terminal) => {
-            const { card, firmware } = await terminal.status()
-            return { id: card.cardId, modem: card.modem, firmware }
-          },
-        )
-      } catch (error) {
-        this.#card = { fault: wordsOf(error) }
-      }
-    }
-    return this.#live(wrong)
+    const wrong = await this.#desk.calling(
+      () => {},
+      (tell) => this.#host.login(userId, password, tell),
+    )
+    if (wrong === undefined) this.#tell({ event: 'logged-in' })
+    return wrong
   }
 
   #live(wrong: string | undefined): TerminalView {
+    const { shop: openShop, now = () => new Date() } = this.#options
     const session = this.#host.session()
     if (session !== undefined && session !== this.#counted) {
       this.#counted = session
-      this.#call(session.call)
+      this.#desk.count(session.call)
     }
     const shown = session && {
       userId: session.userId,
       server: session.server,
-      secondsLeft: (session.expiresAt.getTime() - Date.now()) / 1000,
+      secondsLeft: (session.expiresAt.getTime() - now().getTime()) / 1000,
       keysLeft: session.keysLeft,
     }
-    const traffic: Traffic = this.#traffic
-    return { card: this.#card, line: this.#line, session: shown, openShop: this.#options.shop, traffic, wrong }
+    const { card, line, total } = this.#desk
+    return { card, line, session: shown, openShop, traffic: { ...total, ...this.#internet }, wrong }
   }
 
-  #every(ms: number, run: () => void): () => void {
-    let cancel = (): void => {}
-    const again = (): void => {
-      cancel = this.#after(ms, () => {
-        run()
-        again()
-      })
-    }
-    again()
-    return () => cancel()
+  #tell(event: GatewayEvent): void {
+    this.#options.onEvent?.(event)
   }
 }
 
-const TITLES: Readonly<Record<string, string>> = {
-  NOT_LET_IN: 'Open the printed address first',
-  NOT_LOGGED_IN: 'Nobody is logged in',
-  PERSONAL_DATA_REFUSED: 'This does not go over the Internet',
-  ROUTE_NEEDS_LINE: 'This does not go over the Internet',
-}
-const WORDS: Readonly<Record<string, string>> = {
-  NOT_LET_IN: 'keyline gateway prints an address with a token; it lets one browser in.',
-  NOT_LOGGED_IN: 'Log in on the terminal page, or with keyline login.',
-  PERSONAL_DATA_REFUSED:
-    'The page wanted to send a card number over the Internet. Nothing was sent. Card numbers are typed on the page “Pay by telephone” only.',
-  ROUTE_NEEDS_LINE: 'It is meant for the telephone line only. Nothing was sent.',
+function endEvent(end: PaymentEnd): GatewayEvent {
+  if (end.type === 'fault') return { event: 'not-paid', code: end.fault.code }
+  const { purchase } = end
+  if (purchase.outcome === 'paid') return { event: 'paid', code: purchase.receipt.order }
+  return { event: 'not-paid', code: purchase.outcome }
 }
 
-function refused(status: number, code: string, why: string): Answer {
-  const title = TITLES[code] ?? 'This was not passed on'
-  const body = problemPage(title, `${WORDS[code] ?? `${why}.`} (${code})`, ['/keyline', 'The terminal'])
-  return { status, headers: HTML, body }
+function every(wait: After, ms: number, run: () => void): () => void {
+  let cancel = (): void => {}
+  const again = (): void => {
+    cancel = wait(ms, () => {
+      run()
+      again()
+    })
+  }
+  again()
+  return () => cancel()
 }

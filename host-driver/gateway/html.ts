@@ -17,7 +17,7 @@ export function page(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${esc(title)} · Keyline</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="/keyline/icon.svg">
 <link rel="stylesheet" href="/keyline/style.css">
 ${refresh}${script}
 </head>

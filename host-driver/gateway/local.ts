@@ -5,8 +5,9 @@ import { type Answer, HTML, type StreamAnswer } from './answer.ts'
 import type { LocalRequest } from './browser-connection.ts'
 import { payForm, paymentPage, problemPage, type Typed, tagOver } from './pay-pages.ts'
 import type { Payment, PaymentEvent, Payments } from './payments.ts'
+import { headerOf, type RequestHead } from './request-head.ts'
 import { SCRIPT } from './script.ts'
-import { STYLE } from './style.ts'
+import { ICON, STYLE } from './style.ts'
 import { liveFacts, type TerminalView, terminalPage } from './terminal-page.ts'
 
 const TAG = /^[A-Za-z0-9_-]{22}$/
@@ -43,6 +44,8 @@ export async function answerLocally(request: LocalRequest, parts: LocalParts): P
       return { status: 200, headers: { 'content-type': 'text/css; charset=utf-8' }, body: STYLE }
     case 'GET /keyline/script.js':
       return { status: 200, headers: { 'content-type': 'text/javascript; charset=utf-8' }, body: SCRIPT }
+    case 'GET /keyline/icon.svg':
+      return { status: 200, headers: { 'content-type': 'image/svg+xml' }, body: ICON }
     case 'GET /keyline/events':
       return { stream: (send) => facts(parts, send) }
     case 'POST /keyline/erase':
@@ -118,7 +121,7 @@ async function tagOf(text: string, { shop }: LocalParts): Promise<Tag | Answer> 
   }
 }
 
-function job(route: string, { method }: LocalRequest, parts: LocalParts): Answer | StreamAnswer {
+function job(route: string, { method, head }: LocalRequest, parts: LocalParts): Answer | StreamAnswer {
   const [, id, events] = /^GET \/pay\/([A-Za-z0-9_-]{22})(\/events)?$/.exec(route) ?? []
   const payment = id === undefined ? undefined : parts.payments.get(id)
   if (payment === undefined) {
@@ -128,17 +131,23 @@ function job(route: string, { method }: LocalRequest, parts: LocalParts): Answer
   }
   return events === undefined
     ? html(200, paymentPage(payment, parts.inSession))
-    : { stream: (send, end) => follow(payment, send, end) }
+    : { stream: (send, end) => follow(payment, lastSeen(head), send, end) }
 }
 
-/** From the beginning, also for a browser that comes back: a step is shown once anyway. */
-function follow(payment: Payment, send: (text: string) => void, end: () => void): () => void {
+/** Number of the event after which a browser that lost the connection wants to go on; 0 is from the beginning. */
+function lastSeen(head: RequestHead): number {
+  const text = headerOf(head, 'last-event-id') ?? ''
+  return /^[0-9]{1,9}$/.test(text) ? Number(text) : 0
+}
+
+/** What happened so far, then what happens. */
+function follow(payment: Payment, last: number, send: (text: string) => void, end: () => void): () => void {
   const tell = (event: PaymentEvent | undefined): void => {
     if (event !== undefined) return send(`id: ${event.id}\nevent: step\ndata: ${JSON.stringify(event)}\n\n`)
     send('event: over\ndata: {}\n\n')
     end()
   }
-  for (const event of payment.events) tell(event)
+  for (const event of payment.events) if (event.id > last) tell(event)
   if (payment.end === undefined) return payment.listen(tell)
   tell(undefined)
   return () => {}

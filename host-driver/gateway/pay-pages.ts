@@ -1,6 +1,8 @@
 import type { PersonalFaults, PersonalField } from '../../wire/line/personal-data.ts'
 import type { Receipt } from '../../wire/line/receipt.ts'
 import { money } from '../../wire/money.ts'
+import type { CallReport } from '../../wire/usb/methods.ts'
+import { size } from '../printable.ts'
 import type { Tag } from '../requests/shop-api.ts'
 import { esc, facts, page } from './html.ts'
 import { CALL_STEPS, type CallStep, type Payment, type PaymentEnd } from './payments.ts'
@@ -59,11 +61,7 @@ const REST: readonly Field[] = [
 /** S29, S63: the form. It is the gateway's own page: what is typed here the server behind never gets over the Internet. */
 export function payForm(tag: Tag, typed?: Typed, faults: PersonalFaults = {}): string {
   const many = (fields: readonly Field[]): string => fields.map((one) => field(one, typed, faults)).join('')
-  const wrong = Object.keys(faults).length
-  const summary =
-    wrong === 0
-      ? ''
-      : `<p id="wrong" class="wrong" role="alert" tabindex="-1">${wrong === 1 ? 'One answer' : `${wrong} answers`} cannot be right; nothing was sent.</p>`
+  const summary = faultSummary(faults)
   return page(
     'Pay by telephone',
     `<h1>Pay by telephone</h1>
@@ -80,6 +78,17 @@ ${many(ADDRESS)}<div class="pair">${many(PLACE)}</div>${many(REST)}
 </form>`,
     { script: true },
   )
+}
+
+const ALL: readonly Field[] = [...CARD, ...EXPIRY, ...CODE, ...ADDRESS, ...PLACE, ...REST]
+
+/** Read first, and leads to each field that has to be corrected. */
+function faultSummary(faults: PersonalFaults): string {
+  const wrong = ALL.filter(({ name }) => faults[name] !== undefined)
+  if (wrong.length === 0) return ''
+  const list = wrong.map(({ name, label }) => `<li><a href="#${name}">${label}</a>: ${esc(faults[name] ?? '')}</li>`)
+  const title = `${wrong.length === 1 ? 'One answer' : `${wrong.length} answers`} cannot be right; nothing was sent.`
+  return `<div id="wrong" class="box" role="alert" tabindex="-1"><p class="wrong">${title}</p><ul>${list.join('')}</ul></div>`
 }
 
 function field({ name, label, hint, more, secret }: Field, typed: Typed | undefined, faults: PersonalFaults): string {
@@ -128,7 +137,17 @@ export function paymentPage(payment: Payment, inSession: boolean): string {
     )
   }
   const { name, title, html } = outcome(end, tag, inSession)
-  return page(title, `<h1 id="outcome" data-outcome="${name}">${esc(title)}</h1>${html}<h2>The call</h2>${list}`)
+  const call = end.type === 'purchase' && 'call' in end.purchase ? callFacts(end.purchase.call) : ''
+  return page(title, `<h1 id="outcome" data-outcome="${name}">${esc(title)}</h1>${html}<h2>The call</h2>${list}${call}`)
+}
+
+function callFacts({ attempts, bytesUp, bytesDown, exchangeMs }: CallReport): string {
+  return facts([
+    ['Dialled', attempts === 1 ? 'once' : `${attempts} times`],
+    ['Sent', esc(size(bytesUp))],
+    ['Received', esc(size(bytesDown))],
+    ['Time on the line', `${(exchangeMs / 1000).toFixed(1)} s`],
+  ])
 }
 
 interface Told {

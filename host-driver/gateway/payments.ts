@@ -72,19 +72,23 @@ class Job implements Payment {
   }
 }
 
+export interface PaymentsParts {
+  /** @param signal ends the call; after the personal data went, the outcome is told all the same */
+  readonly pay: (tag: Tag, data: PersonalData, onProgress: OnProgress, signal: AbortSignal) => Promise<Purchase>
+  readonly ended?: (end: PaymentEnd) => void
+  /** Milliseconds. */
+  readonly now?: () => number
+}
+
 /** The payments of one gateway: one at a time for a tag, however often its form is sent. */
 export class Payments {
+  readonly #parts: PaymentsParts
   readonly #jobs = new Map<string, Job>()
-  readonly #now: () => number
-  readonly #pay: (tag: Tag, data: PersonalData, onProgress: OnProgress) => Promise<Purchase>
+  readonly #running = new Map<Job, Promise<void>>()
+  readonly #stop = new AbortController()
 
-  /** @param now milliseconds */
-  constructor(
-    pay: (tag: Tag, data: PersonalData, onProgress: OnProgress) => Promise<Purchase>,
-    now: () => number = () => performance.now(),
-  ) {
-    this.#pay = pay
-    this.#now = now
+  constructor(parts: PaymentsParts) {
+    this.#parts = parts
   }
 
   get(id: string): Payment | undefined {
@@ -93,22 +97,45 @@ export class Payments {
 
   /** The payment for this tag that runs now: a double click, a second tab. */
   running(tag: string): Payment | undefined {
-    return [...this.#jobs.values()].find((job) => job.tag.tag === tag && job.end === undefined)
+    return [...this.#running.keys()].find((job) => job.tag.tag === tag)
   }
 
   /** @param data not kept: gone from here when it was sent */
   start(tag: Tag, data: PersonalData): Payment {
     const running = this.running(tag.tag)
     if (running !== undefined) return running
-    const job = new Job(tag, this.#now)
+    const { now = () => performance.now() } = this.#parts
+    const job = new Job(tag, now)
     this.#jobs.set(job.id, job)
-    const [oldest] = this.#jobs.keys()
-    if (this.#jobs.size > JOBS_MAX && oldest !== undefined) this.#jobs.delete(oldest)
-    this.#pay(tag, data, (progress) => job.see(progress)).then(
-      (purchase) => job.finish({ type: 'purchase', purchase }),
-      (error: unknown) => job.finish({ type: 'fault', fault: reportOf(error) }),
-    )
+    this.#forgetOldest()
+    this.#running.set(job, this.#run(job, data))
     return job
+  }
+
+  /** Hangs up. @returns when no call runs any more */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await Promise.all(this.#running.values())
+  }
+
+  async #run(job: Job, data: PersonalData): Promise<void> {
+    const end = await this.#parts
+      .pay(job.tag, data, (progress) => job.see(progress), this.#stop.signal)
+      .then(
+        (purchase): PaymentEnd => ({ type: 'purchase', purchase }),
+        (error: unknown): PaymentEnd => ({ type: 'fault', fault: reportOf(error) }),
+      )
+    this.#running.delete(job)
+    job.finish(end)
+    this.#parts.ended?.(end)
+  }
+
+  /** What runs is never forgotten. */
+  #forgetOldest(): void {
+    for (const [id, job] of this.#jobs) {
+      if (this.#jobs.size <= JOBS_MAX) return
+      if (job.end !== undefined) this.#jobs.delete(id)
+    }
   }
 }
 

@@ -8,6 +8,10 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 const LINE = /^([A-Za-z]{1,16}) ([\x21-\x7e]{1,8000}) HTTP\/1\.1$/
 /** token ":" OWS value; no space before the colon, no folding (RFC 9112 §5.1, §5.2). */
 const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}):[ \t]*([\x20-\x7e\x80-\xff\t]*?)[ \t]*$/
+/** Two of them could be understood differently. */
+const ONCE: ReadonlySet<string> = new Set(['host', 'cookie', 'origin', 'sec-fetch-site', 'content-type'])
+/** Another protocol afterwards, or an answer before the answer. */
+const NEVER: ReadonlySet<string> = new Set(['upgrade', 'expect'])
 const LENGTH = /^(0|[1-9][0-9]{0,14})$/
 
 export type BodyFraming =
@@ -46,17 +50,20 @@ export function readRequestHead(bytes: Buffer): HeadResult {
   if (!target.startsWith('/')) return refuse(400, 'a target that is no path')
   if (lines.length > HEADERS_MAX) return refuse(431, 'too many headers')
   const headers: (readonly [string, string])[] = []
+  const once = new Set<string>()
   for (const line of lines) {
-    const [, name, value] = FIELD.exec(line) ?? []
-    if (name === undefined || value === undefined) return refuse(400, 'a header that is none')
-    headers.push([name.toLowerCase(), value])
+    const [, given, value] = FIELD.exec(line) ?? []
+    if (given === undefined || value === undefined) return refuse(400, 'a header that is none')
+    const name = given.toLowerCase()
+    if (NEVER.has(name)) return refuse(501, 'upgrade or expect')
+    if (ONCE.has(name)) {
+      if (once.has(name)) return refuse(400, `${name} twice`)
+      once.add(name)
+    }
+    headers.push([name, value])
   }
   const body = framing(headers)
   if (typeof body === 'string') return refuse(400, body)
-  for (const one of ['host', 'cookie', 'origin', 'sec-fetch-site', 'content-type', 'expect', 'upgrade']) {
-    if (headers.filter(([name]) => name === one).length > 1) return refuse(400, `${one} twice`)
-  }
-  if (headers.some(([name]) => name === 'upgrade' || name === 'expect')) return refuse(501, 'upgrade or expect')
   return { type: 'head', head: { method, target, headers, body }, length: end + 4 }
 }
 

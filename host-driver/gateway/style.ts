@@ -35,3 +35,7 @@ ol.steps li[data-done] { border-color: var(--accent); color: var(--ink); font-we
 .bad { color: var(--bad) }
 @media (min-width: 40rem) { button { width: auto } main { padding: 2rem 1rem } }
 `
+
+/** A key, as the shop's. */
+export const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><title>Keyline</title><g fill="none" stroke="#0f8b8d" stroke-width="5"><circle cx="11" cy="16" r="7.5"/><path d="M18.5 16H30M25.5 16v6"/></g></svg>'

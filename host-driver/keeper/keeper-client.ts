@@ -2,6 +2,7 @@ import { Agent } from 'node:http'
 import { BoundedLines } from '../../wire/usb/lines.ts'
 import { fault, KeylineError } from '../errors.ts'
 import type { OnProgress } from '../events.ts'
+import type { GatewayEvent } from '../gateway/gateway.ts'
 import { type Fetch, send } from '../requests/http.ts'
 import { problemOf } from '../requests/server-api.ts'
 import { answers } from './listen.ts'
@@ -72,11 +73,18 @@ export class KeeperClient {
   /**
    * Opens the gateway and keeps it open until `signal` says so.
    * @param listening told the address to open in a browser
+   * @param happened told what happens in it
    * @throws KeylineError GATEWAY_PORT_IN_USE, INPUT_INVALID, CANCELLED when `signal` ended it
    */
-  gateway(body: GatewayBody, listening: (url: string) => void, signal: AbortSignal): Promise<void> {
+  gateway(
+    body: GatewayBody,
+    listening: (url: string) => void,
+    happened: (event: GatewayEvent) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     return this.#stand('/gateway', body, signal, (line) => {
       if (line.type === 'listening') listening(line.url)
+      if (line.type === 'event') happened({ event: line.event, ...(line.code !== undefined && { code: line.code }) })
     })
   }
 

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { fault, KeylineError, reportOf } from '../errors.ts'
+import { fault, reportOf } from '../errors.ts'
 import type { OnProgress } from '../events.ts'
 import type { GatewayHost } from '../gateway/gateway.ts'
 import { wordsOf } from '../gateway/local.ts'
 import type { Session } from '../session.ts'
 import type { Terminal, TerminalOptions } from '../terminal.ts'
 import type { After } from '../timers.ts'
+import { bytesOf, goneSignal, pour, readBody, sendJson, statusOf } from './answering.ts'
 import {
   HEADERS_DOWN,
   HEADERS_UP,
@@ -41,6 +42,7 @@ export class Keeper {
   /** Requests being answered. */
   #active = 0
   #quits = false
+  readonly #stopping = new AbortController()
   #cancelIdle = (): void => {}
 
   constructor(parts: KeeperParts) {
@@ -72,6 +74,12 @@ export class Keeper {
     return closed?.serverErased ?? true
   }
 
+  /** The same, and gateways and forwarded ports close too. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.end()
+  }
+
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? ''
     const route = `${request.method} ${path}`
@@ -80,14 +88,15 @@ export class Keeper {
       if (this.#session === undefined) throw fault('NOT_LOGGED_IN')
       return sendJson(response, 200, { serverErased: await this.end() })
     }
-    if (route === 'POST /login') return this.#login(await readBody(request), response)
+    if (route === 'POST /login') return this.#login(await readBody(request, BODY_MAX), response)
     if (/^GET \/(menu$|content\/[^/]+$|shop\/)/.test(route)) return this.#pass(path, request, response)
     if (/^POST \/shop\//.test(route)) return this.#pass(path, request, response, await bytesOf(request, SHOP_BODY_MAX))
     const standing = { 'POST /gateway': standGateway, 'POST /forward': standForward }[route]
     if (standing !== undefined) {
       const body = await readBody(request, GATEWAY_BODY_MAX)
       const host = (card: string): GatewayHost => this.#gatewayHost(card)
-      return standing(body, { host, after: this.#parts.after, response, gone: goneSignal(response) })
+      const gone = AbortSignal.any([goneSignal(response), this.#stopping.signal])
+      return standing(body, { host, after: this.#parts.after, response, gone })
     }
     throw fault('REQUEST_INVALID')
   }
@@ -185,6 +194,7 @@ export class Keeper {
   #keep(session: Session): void {
     const before = this.#session
     this.#session = session
+    this.#quits = false // it was emptied by a gateway that is still open, perhaps
     before?.close() // never rejects: keys are wiped in any case
     session.ended.then(() => {
       if (this.#session !== session) return
@@ -229,66 +239,4 @@ export class Keeper {
 function summary(session: Session): NonNullable<KeeperStatus['session']> {
   const { userId, server, expiresAt, keysLeft } = session
   return { userId, server, expiresAt: expiresAt.toISOString(), keysLeft }
-}
-
-/** Aborts when the asking end left before it was answered. */
-function goneSignal(response: ServerResponse): AbortSignal {
-  const gone = new AbortController()
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort()
-  })
-  return gone.signal
-}
-
-/** No faster than it is taken. What came before a break still arrives; then the connection ends before the body does. */
-async function pour(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
-  try {
-    for await (const chunk of body) {
-      if (response.destroyed) return
-      if (response.write(chunk)) continue
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve).once('close', resolve)
-      })
-    }
-    response.end()
-  } catch {
-    response.socket?.end()
-  }
-}
-
-/** @throws KeylineError REQUEST_INVALID for what is no JSON or too long */
-async function readBody(request: IncomingMessage, max = BODY_MAX): Promise<unknown> {
-  const bytes = await bytesOf(request, max)
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch {
-    throw fault('REQUEST_INVALID') // without its cause: it may quote a password
-  }
-}
-
-/** @throws KeylineError REQUEST_INVALID for what is too long */
-async function bytesOf(request: IncomingMessage, max: number): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let length = 0
-  for await (const part of request as AsyncIterable<Buffer>) {
-    length += part.length
-    if (length > max) throw fault('REQUEST_INVALID')
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
-}
-
-function statusOf(error: unknown): number {
-  const code = error instanceof KeylineError ? error.code : ''
-  if (code === 'REQUEST_INVALID') return 400
-  if (code === 'NOT_LOGGED_IN' || code === 'SESSION_EXPIRED' || code === 'SESSION_CLOSED') return 401
-  if (code === 'LOGIN_RUNNING') return 409
-  return 502
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  const body = JSON.stringify(value)
-  response
-    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
-    .end(body)
 }

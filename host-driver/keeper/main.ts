@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     await chmod(path, 0o600)
     const keeper = new Keeper({ openTerminal: (options) => Terminal.open(options), quit, after: afterUnheld })
     server.on('request', (request, response) => keeper.handle(request, response))
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => keeper.end())
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => keeper.stop())
   }
   process.stdout.write('{"ready":true}\n')
 }

@@ -12,8 +12,8 @@ import { VERSION } from '../version.ts'
  *   POST /login         loginBody → NDJSON: events, then one `done` or `failed`
  *   POST /logout        → {"serverErased": boolean}
  *   GET  /menu, /content/NAME, GET and POST /shop/…  → the server's own answer, passed through as it comes
- *   POST /gateway      gatewayBody → NDJSON: `listening`, then it stays open; when the asking end leaves, the gateway closes
- *   POST /forward      forwardBody → the same
+ *   POST /gateway       gatewayBody → NDJSON: `listening`, then events; when the asking end leaves, the gateway closes
+ *   POST /forward       forwardBody → the same
  *
  * Errors are {code, what, cure, origin}, as the server's.
  */
@@ -90,11 +90,18 @@ export type LoginLine = z.infer<typeof loginLine>
 /** One line of the answer to /gateway and /forward. */
 export const standingLine = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('listening'), url: z.string(), port: z.number().int() }),
+  /** What happens in a gateway: nothing in it is secret. */
+  z.strictObject({
+    type: z.literal('event'),
+    event: z.enum(['entered', 'logged-in', 'erased', 'paying', 'paid', 'not-paid', 'refused']),
+    code: z.string().max(64).optional(),
+  }),
   /** A connection did not come about; the others go on. */
   z.strictObject({ type: z.literal('fault'), error: failure }),
   /** Now and then, so that neither end takes the other for gone. */
   z.strictObject({ type: z.literal('alive') }),
 ])
+export type StandingLine = z.infer<typeof standingLine>
 
 /** What passes through to the server and back; nothing else does. */
 export const HEADERS_UP = ['accept-encoding', 'content-type', 'range', 'if-range', 'if-none-match'] as const
@@ -109,5 +116,3 @@ export const HEADERS_DOWN = [
   'repr-digest',
   'retry-after',
 ] as const
-
-export type StandingLine = z.infer<typeof standingLine>

@@ -1,18 +1,20 @@
 import type { ServerResponse } from 'node:http'
 import { fault } from '../errors.ts'
 import { openForward } from '../forward/forward.ts'
-import { type GatewayHost, openGateway } from '../gateway/gateway.ts'
+import { type GatewayEvent, type GatewayHost, openGateway } from '../gateway/gateway.ts'
 import type { After } from '../timers.ts'
 import { forwardBody, gatewayBody, type StandingLine } from './protocol.ts'
 
 /** Between two signs of life, milliseconds. */
 const ALIVE_MS = 60_000
+/** Who does not read is told no more than so many bytes. */
+const UNREAD_MAX = 65_536
 
 export interface StandingParts {
   readonly host: (card: string) => GatewayHost
   readonly after: After
   readonly response: ServerResponse
-  /** Aborts when the asking end left. */
+  /** Aborts when the asking end left, or this keeper ends. */
   readonly gone: AbortSignal
 }
 
@@ -21,7 +23,8 @@ export async function standGateway(body: unknown, parts: StandingParts): Promise
   const checked = gatewayBody.safeParse(body)
   if (!checked.success) throw fault('REQUEST_INVALID')
   const { card, ...options } = checked.data
-  const { url, port, close } = await openGateway(parts.host(card), options)
+  const onEvent = (event: GatewayEvent): void => write(parts, { type: 'event', ...event })
+  const { url, port, close } = await openGateway(parts.host(card), { ...options, onEvent })
   await stand(parts, { type: 'listening', url, port }, close)
 }
 
@@ -59,9 +62,10 @@ async function stand(parts: StandingParts, first: StandingLine, close: () => Pro
   } finally {
     cancel()
     await close()
+    response.end()
   }
 }
 
 function write({ response }: StandingParts, line: StandingLine): void {
-  if (!response.destroyed) response.write(`${JSON.stringify(line)}\n`)
+  if (!response.destroyed && response.writableLength < UNREAD_MAX) response.write(`${JSON.stringify(line)}\n`)
 }

@@ -1,84 +1,11 @@
 import { createHash } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type AddressInfo, connect, type Socket, createServer as tcpServer } from 'node:net'
-import test, { type ExecutionContext } from 'ava'
-import { BrowserConnection, type ConnectionOptions } from '../../../host-driver/gateway/browser-connection.ts'
+import { connect } from 'node:net'
+import test from 'ava'
 import { openGateway } from '../../../host-driver/gateway/gateway.ts'
-import { wayOf } from '../../../host-driver/gateway/way.ts'
-import { after } from '../../../host-driver/timers.ts'
 import { seeded } from '../../random.ts'
+import { raw, relayed } from './relayed.ts'
 
 const SEED = 20_000_532
-
-interface Asked {
-  readonly method: string
-  readonly url: string
-  readonly headers: IncomingMessage['headers']
-  readonly body: Buffer
-}
-
-/** A gateway's connections in front of a server that notes what it is asked. */
-async function relayed(t: ExecutionContext, answer: (asked: Asked, response: ServerResponse) => void) {
-  const asked: Asked[] = []
-  const upstream = createServer((request, response) => {
-    const parts: Buffer[] = []
-    request.on('data', (part: Buffer) => parts.push(part))
-    request.on('end', () => {
-      const { method = '', url = '', headers } = request
-      const one = { method, url, headers, body: Buffer.concat(parts) }
-      asked.push(one)
-      answer(one, response)
-    })
-  })
-  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => {
-    upstream.closeAllConnections()
-    upstream.close()
-  })
-  const target = (upstream.address() as AddressInfo).port
-  const dials: Socket[] = []
-  const options = (hosts: readonly string[]): ConnectionOptions => ({
-    decide: (head) => wayOf(head, { hosts, secretRoutes: ['/pay'] }),
-    local: async ({ target: path, body }) => ({ status: 200, body: `local ${path} ${body.length}` }),
-    refused: (status, code) => ({ status, body: code }),
-    dial: async () => {
-      const socket = connect(target, '127.0.0.1')
-      dials.push(socket)
-      await new Promise((resolve) => socket.once('connect', resolve))
-      return { socket, host: 'server.example' }
-    },
-    count: () => {},
-    after,
-  })
-  const sockets = new Set<Socket>()
-  const front = tcpServer((socket) => {
-    sockets.add(socket)
-    const { port } = front.address() as AddressInfo
-    new BrowserConnection(socket, options([`127.0.0.1:${port}`]))
-  })
-  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => {
-    for (const socket of sockets) socket.destroy()
-    front.close()
-  })
-  const { port } = front.address() as AddressInfo
-  return { asked, dials, port, host: `127.0.0.1:${port}` }
-}
-
-/** Sends bytes as they are. @returns all that comes until the other end closes or `until` is in it */
-function raw(port: number, text: string | Buffer, until?: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1')
-    let seen = ''
-    socket.on('data', (bytes) => {
-      seen += bytes.toString('latin1')
-      if (until !== undefined && seen.includes(until)) socket.destroy()
-    })
-    socket.once('close', () => resolve(seen))
-    socket.once('error', reject)
-    socket.write(text)
-  })
-}
 
 test('a request goes on with its own head, without what is the connection’s, ours or the browser’s', async (t) => {
   const it = await relayed(t, (_, response) => response.end('hello'))
@@ -251,7 +178,7 @@ test('one browser is let in, once, by the address that was printed', async (t) =
   const entered = await fetch(gateway.url, { redirect: 'manual' })
   t.is(entered.status, 303)
   const [cookie = ''] = entered.headers.getSetCookie()
-  t.regex(cookie, /^keyline-\d+=[A-Za-z0-9_-]{43}; HttpOnly; SameSite=Strict; Path=\/$/)
+  t.regex(cookie, /^keyline-[0-9]+=[A-Za-z0-9_-]{43}; HttpOnly; SameSite=Strict; Path=\/$/)
   t.is((await fetch(gateway.url, { redirect: 'manual' })).status, 401)
   const own = cookie.split(';')[0] ?? ''
   const page = await get('/keyline', own)

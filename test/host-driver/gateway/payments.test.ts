@@ -45,10 +45,10 @@ function gateway(state: Tag['state'] = 'open') {
     end: (purchase: Purchase) => void
     fail: (error: unknown) => void
   }[] = []
-  const payments = new Payments(
-    (_tag, data, tell) => new Promise((end, fail) => calls.push({ data, tell, end, fail })),
-    () => 0,
-  )
+  const payments = new Payments({
+    pay: (_tag, data, tell) => new Promise((end, fail) => calls.push({ data, tell, end, fail })),
+    now: () => 0,
+  })
   const parts: LocalParts = {
     shop: () => ({
       tag: async (text) => {
