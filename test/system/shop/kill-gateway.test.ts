@@ -35,7 +35,7 @@ test(`the gateway is killed at ${KILLS} random moments of a purchase: each tag i
     const atMs = random(span)
     await sleep(atMs)
     process.kill(keeper, 'SIGKILL')
-    rows.push({ n, atMs, tag, told: await over, charges: 0, order: '' })
+    rows.push({ n, from: 'start', atMs, tag, told: await over, charges: 0, order: '' })
   }
   await pc.logIn()
   await settledAndCompared(t, shop, rows, async () => (await pc.run(['shop', 'orders'])).orders)
