@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { openForward } from '../host-driver/forward/forward.ts'
 import { BrowserConnection } from '../host-driver/gateway/browser-connection.ts'
 import { wayOf } from '../host-driver/gateway/way.ts'
 import { keyedAgent } from '../host-driver/requests/keyed-agent.ts'
 import { after } from '../host-driver/timers.ts'
 import { PskAcceptor } from '../internet/accept.ts'
-import { connectPsk } from '../internet/connect.ts'
+import { dialPsk, type OnBytes } from '../internet/connect.ts'
 import { Secret } from '../keys/secret.ts'
 import { systemClock } from '../line/clock.ts'
 import { acceptForwards } from '../server/internet-port/forward.ts'
@@ -75,9 +75,8 @@ async function gateway(port: number): Promise<Record<string, number>> {
     decide: (head: Parameters<typeof wayOf>[0]) => wayOf(head, { hosts: ['bench'], secretRoutes: ['/pay'] }),
     local: async () => ({ status: 404, body: '' }),
     refused: (status: number, body: string) => ({ status, body }),
-    dial: async () => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-      return { socket: await connectPsk(socket, key()), host: 'bench' }
+    dial: async (onBytes: OnBytes) => {
+      return { socket: await dialPsk({ host: '127.0.0.1', port, onBytes, opened: () => {} }, key()), host: 'bench' }
     },
     ...{ count: () => {}, after },
   }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { OnBytes } from '../internet/connect.ts'
 import type { SessionKey } from '../keys/session-keys.ts'
 import type { CallReport } from '../wire/usb/methods.ts'
 import { type Downloaded, type DownloadOptions, download } from './download/download.ts'
@@ -150,6 +151,12 @@ export class Session {
   async connect(halfOpen = false): Promise<Duplex> {
     this.#assertOpen()
     return this.#link.dial(halfOpen)
+  }
+
+  /** The same for bulk bytes, which come to `onBytes` and not as a stream. @throws KeylineError SESSION_*, INTERNET_* */
+  async connectBulk(onBytes: OnBytes): Promise<Duplex> {
+    this.#assertOpen()
+    return this.#link.dialBulk(onBytes)
   }
 
   /** S62: every connection ends at once, the keys stay; the next request makes a new one. @throws KeylineError SESSION_* */

@@ -40,6 +40,54 @@ export class Coalescer {
   }
 }
 
+/** Slabs that wait for their next use, shared by all connections. */
+const free: Buffer[] = []
+const FREE_MAX = 32
+
+/** The same for bytes that are valid only now (`OnBytes`): they are copied once, into memory that is used again. */
+export class SlabWriter {
+  readonly #to: Writable
+  #slab: Buffer | undefined
+  #length = 0
+  #scheduled = false
+
+  constructor(to: Writable) {
+    this.#to = to
+  }
+
+  /** @returns false when the reader should wait for `drain` of the target */
+  push(bytes: Buffer): boolean {
+    for (let at = 0; at < bytes.length; ) {
+      this.#slab ??= free.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES)
+      const copied = bytes.copy(this.#slab, this.#length, at)
+      at += copied
+      this.#length += copied
+      if (this.#length === SLAB_BYTES) this.flush()
+    }
+    if (!this.#scheduled && this.#length > 0) {
+      this.#scheduled = true
+      setImmediate(() => {
+        this.#scheduled = false
+        this.flush()
+      })
+    }
+    return !this.#to.writableNeedDrain
+  }
+
+  flush(): void {
+    const slab = this.#slab
+    if (slab === undefined) return
+    const length = this.#length
+    this.#slab = undefined
+    this.#length = 0
+    const back = (): void => {
+      if (free.length < FREE_MAX) free.push(slab)
+    }
+    if (this.#to.destroyed) back()
+    else this.#to.write(slab.subarray(0, length), back)
+  }
+}
+
 /**
  * Passes bytes both ways until both ends are through; each end's half-close is passed on, a broken end breaks the other.
  * @param onBytes told how many bytes went which way

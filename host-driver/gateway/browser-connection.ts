@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { After } from '../timers.ts'
 import { type Answer, type StreamAnswer, writeAnswer, writeStream } from './answer.ts'
 import { holdsCardNumber } from './card-number.ts'
 import { BodyEnd } from './framing.ts'
 import { headerOf, type RequestHead, readRequestHead } from './request-head.ts'
-import { Upstream, type UpstreamEnd } from './upstream.ts'
+import { type DialUpstream, Upstream, type UpstreamEnd } from './upstream.ts'
 import { upstreamHead } from './upstream-head.ts'
 import type { Way } from './way.ts'
 
@@ -32,7 +31,7 @@ export interface ConnectionOptions {
   readonly local: (request: LocalRequest) => Promise<Answer | StreamAnswer>
   readonly refused: (status: number, code: string, why: string) => Answer
   /** The Internet path: a connection of its own for each browser connection. May reject. */
-  readonly dial: () => Promise<{ readonly socket: Duplex; readonly host: string }>
+  readonly dial: DialUpstream
   readonly count: (what: 'requests' | 'up' | 'down', by: number) => void
   readonly after: After
 }
@@ -196,21 +195,18 @@ export class BrowserConnection {
   }
 
   #dial(head: RequestHead, target: string, body: Buffer | 'as it comes' | undefined): void {
-    this.#options.dial().then(
-      ({ socket, host }) => {
-        if (this.#state === 'ended') {
-          socket.destroy()
-          return
-        }
-        const upstream = new Upstream(socket, host, this.#socket, {
-          answered: () => this.#answered(),
-          drained: () => this.#run(),
-          received: (bytes) => {
-            this.#alive = true
-            this.#options.count('down', bytes)
-          },
-          gone: (how) => this.#upstreamGone(upstream, how),
-        })
+    const upstream: Upstream = new Upstream(this.#socket, {
+      answered: () => this.#answered(),
+      drained: () => this.#run(),
+      received: (bytes) => {
+        this.#alive = true
+        this.#options.count('down', bytes)
+      },
+      gone: (how) => this.#upstreamGone(upstream, how),
+    })
+    upstream.open(this.#options.dial).then(
+      () => {
+        if (this.#state === 'ended') return upstream.destroy()
         this.#upstream = upstream
         this.#ask(head, target, body)
         this.#run()

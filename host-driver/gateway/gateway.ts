@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { OnBytes } from '../../internet/connect.ts'
 import { connectOpen } from '../../internet/connect-open.ts'
 import { SECRET_ROUTES } from '../../wire/limits.ts'
 import type { PersonalData } from '../../wire/line/personal-data.ts'
@@ -151,7 +152,7 @@ class GatewayState {
         this.#tell({ event: 'refused', code })
         return refused(status, code, why)
       },
-      dial: () => this.#dial(),
+      dial: (onBytes) => this.#dial(onBytes),
       count: (what, by) => {
         this.#internet[counts[what]] += by
       },
@@ -185,21 +186,25 @@ class GatewayState {
   }
 
   /** A connection of the Internet path. @throws KeylineError NOT_LOGGED_IN, SESSION_*, INTERNET_* */
-  async #dial(): Promise<{ socket: Duplex; host: string }> {
+  async #dial(onBytes: OnBytes): Promise<{ socket: Duplex; host: string }> {
     this.#internet.connections++
     const { shop, ca } = this.#options
     if (shop !== undefined) {
       const url = new URL(shop)
       const host = url.hostname.replace(/^\[|\]$/g, '')
       try {
-        return { socket: await connectOpen({ host, port: Number(url.port || 443), ca }), host: url.host }
+        const socket = await connectOpen({ host, port: Number(url.port || 443), ca })
+        socket.on('data', (bytes: Buffer) => {
+          if (!onBytes(bytes)) socket.pause()
+        })
+        return { socket, host: url.host }
       } catch (error) {
         throw connectionFault(error)
       }
     }
     const session = this.#host.session()
     if (session === undefined) throw fault('NOT_LOGGED_IN')
-    return { socket: await session.connect(), host: session.server }
+    return { socket: await session.connectBulk(onBytes), host: session.server }
   }
 
   #shop(): Shop {

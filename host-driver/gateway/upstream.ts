@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Coalescer } from '../../internet/relay.ts'
+import type { OnBytes } from '../../internet/connect.ts'
+import { SlabWriter } from '../../internet/relay.ts'
 import { ResponseEnds } from './response-end.ts'
 
 export interface UpstreamEvents {
@@ -15,29 +16,43 @@ export interface UpstreamEvents {
 /** `idle`: nothing was asked; `unanswered`: nothing of the answer that is due was passed on; `cut`: the answer broke off. */
 export type UpstreamEnd = 'idle' | 'unanswered' | 'cut'
 
+/** Opens a connection of the Internet path, whose bytes go to `onBytes`. May reject. */
+export type DialUpstream = (onBytes: OnBytes) => Promise<{ readonly socket: Duplex; readonly host: string }>
+
 /** A connection of the Internet path that serves one connection of the browser. */
 export class Upstream {
-  readonly host: string
-  readonly #socket: Duplex
   readonly #ends = new ResponseEnds()
-  readonly #out: Coalescer
+  readonly #out: SlabWriter
   readonly #events: UpstreamEvents
+  #opened: { readonly socket: Duplex; readonly host: string } | undefined
   #served = 0
   #odd = false
+  /** The browser does not take what it was sent. */
+  #stopped = false
 
-  /** @param host its name in the requests @param to the browser's connection */
-  constructor(socket: Duplex, host: string, to: Socket, events: UpstreamEvents) {
-    this.host = host
-    this.#socket = socket
-    this.#out = new Coalescer(to)
+  /** @param to the browser's connection */
+  constructor(to: Socket, events: UpstreamEvents) {
+    this.#out = new SlabWriter(to)
     this.#events = events
-    socket.on('data', (bytes: Buffer) => this.#take(bytes))
-    socket.on('drain', events.drained)
+  }
+
+  /** Once, before anything is asked. @throws what `dial` throws */
+  async open(dial: DialUpstream): Promise<void> {
+    const opened = await dial((bytes) => this.#take(bytes))
+    const { socket } = opened
+    this.#opened = opened
+    socket.on('drain', this.#events.drained)
     socket.on('error', () => {}) // its end is seen by 'close'
     socket.once('close', () => {
       this.#out.flush()
-      events.gone(this.#end())
+      this.#events.gone(this.#end())
     })
+    if (this.#odd) socket.destroy() // it spoke before it was asked
+  }
+
+  /** Its name in the requests. */
+  get host(): string {
+    return this.#opened?.host ?? ''
   }
 
   /** Whether all that was asked is answered. */
@@ -51,46 +66,50 @@ export class Upstream {
   }
 
   get full(): boolean {
-    return this.#socket.writableNeedDrain
+    return this.#opened?.socket.writableNeedDrain === true
   }
 
   /** @param bytes the head of a request, and what is here of its body */
   ask(method: string, bytes: Buffer): void {
     this.#ends.expect(method)
-    this.#socket.write(bytes)
+    this.#opened?.socket.write(bytes)
   }
 
-  /** More of a body. @returns false when it should wait for `drained` */
-  write(bytes: Buffer): boolean {
-    return this.#socket.write(bytes)
+  /** More of a body; `full` says when to wait for `drained`. */
+  write(bytes: Buffer): void {
+    this.#opened?.socket.write(bytes)
   }
 
   /** The browser takes more again. */
   resume(): void {
-    this.#socket.resume()
+    this.#opened?.socket.resume()
   }
 
   destroy(): void {
-    this.#socket.destroy()
+    this.#opened?.socket.destroy()
   }
 
-  #take(bytes: Buffer): void {
+  /** @returns false when the browser should take some first */
+  #take(bytes: Buffer): boolean {
+    this.#stopped = false
     this.#events.received(bytes.length)
     const before = this.#ends.outstanding
     try {
       this.#ends.take(bytes, (part) => {
-        if (!this.#out.push(part)) this.#socket.pause()
+        if (!this.#out.push(part)) this.#stopped = true
       })
     } catch {
       this.#odd = true
-      this.#socket.destroy() // nobody can tell where its answers end
+      this.#opened?.socket.destroy() // nobody can tell where its answers end
     }
     const { outstanding } = this.#ends
-    if (outstanding === before) return
-    this.#served++
-    // Whatever the gateway itself writes next must stand behind it.
-    this.#out.flush()
-    if (outstanding === 0) this.#events.answered()
+    if (outstanding !== before) {
+      this.#served++
+      // Whatever the gateway itself writes next must stand behind it.
+      this.#out.flush()
+      if (outstanding === 0) this.#events.answered()
+    }
+    return !this.#stopped
   }
 
   #end(): UpstreamEnd {

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { connectPsk } from '../../internet/connect.ts'
+import { connectPsk, dialPsk, type OnBytes } from '../../internet/connect.ts'
 import type { SessionKey } from '../../keys/session-keys.ts'
 import { fault } from '../errors.ts'
 import { connectionFault } from './http.ts'
@@ -23,6 +23,8 @@ export interface KeyedAgent {
    * @param halfOpen the end of one direction is not the end of the other @throws KeylineError
    */
   dial(halfOpen: boolean): Promise<Duplex>
+  /** The same for bulk bytes (`OnBytes`). @throws KeylineError */
+  dialBulk(onBytes: OnBytes): Promise<Duplex>
   /** Running requests end in peace, then their connections close; new ones are for the next key's agent. */
   retire(): void
   /** Cuts everything at once; afterwards nothing uses the key any more. */
@@ -48,17 +50,16 @@ export function keyedAgent(address: string, key: SessionKey): KeyedAgent {
     maxFreeSockets: IDLE_CONNECTIONS_MAX,
     scheduling: 'lifo',
   })
-  const dial = async (halfOpen: boolean): Promise<Duplex> => {
-    const socket = await tcp(host, port, halfOpen)
-    // The key may be wiped by now; OpenSSL must not come to ask for it.
+  /** The key may be wiped by now; OpenSSL must not come to ask for it. */
+  const keep = (socket: Socket): Socket => {
     if (state !== 'used') {
       socket.destroy()
       throw fault(state === 'ended' ? 'SESSION_CLOSED' : 'INTERNET_BROKEN')
     }
     open.add(socket)
-    socket.once('close', () => open.delete(socket))
-    return connectPsk(socket, key)
+    return socket.once('close', () => open.delete(socket))
   }
+  const dial = async (halfOpen: boolean): Promise<Duplex> => connectPsk(keep(await tcp(host, port, halfOpen)), key)
   agent.createConnection = (_options, made) => {
     dial(false).then(
       (socket) => made?.(null, socket),
@@ -73,6 +74,14 @@ export function keyedAgent(address: string, key: SessionKey): KeyedAgent {
       dial(halfOpen).catch((error: unknown) => {
         throw connectionFault(error)
       }),
+    dialBulk: async (onBytes) => {
+      try {
+        // The TCP connection is the TLS socket's own: only then it reads without a stream.
+        return await dialPsk({ host, port, onBytes, opened: keep }, key)
+      } catch (error) {
+        throw connectionFault(error)
+      }
+    },
     retire: () => {
       state = 'retired'
       agent.keepSocketAlive = () => false

@@ -69,8 +69,11 @@ async function front(t: ExecutionContext, upstream: Server, options: FrontOption
     decide: (head) => wayOf(head, { hosts, secretRoutes: ['/pay'] }),
     local: options.local ?? (async ({ target: path, body }) => ({ status: 200, body: `local ${path} ${body.length}` })),
     refused: (status, code) => ({ status, body: code }),
-    dial: async () => {
+    dial: async (onBytes) => {
       const socket = connect(target, '127.0.0.1')
+      socket.on('data', (bytes: Buffer) => {
+        if (!onBytes(bytes)) socket.pause()
+      })
       dials.push(socket)
       await once(socket, 'connect')
       return { socket, host: 'server.example' }
