@@ -12,6 +12,7 @@ import { openUsbPort } from './usb/usb-port.ts'
 /** Exit codes. */
 const FAILED = 1
 const WRONG_ARGUMENT = 2
+const CALL_MS = 240_000
 
 /** Runs until it is told to stop. @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
@@ -38,7 +39,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const card = await startCard(options, {
     openUsb: () => (stdio ? Promise.resolve(stdioPort()) : openUsbPort(options.usb, options.baud)),
     line,
-    bearers: ['call'],
+    policy: [{ bearer: 'call', budgetMs: CALL_MS }],
     gpio: new MemoryGpio(),
     print,
     onPcGone: stdio ? stopping.stop : () => {},

@@ -1,5 +1,4 @@
 import { type Clock, systemClock } from '../line/clock.ts'
-import type { BearerName } from '../wire/line/ticket.ts'
 import type { NotificationParams } from '../wire/usb/methods.ts'
 import type { CardOptions } from './arguments.ts'
 import { openBoard } from './board/board.ts'
@@ -8,6 +7,7 @@ import { folderDisk } from './card/disk.ts'
 import { CardError, type CardProblem } from './card/errors.ts'
 import { LineJobs } from './card/jobs.ts'
 import type { LinePort } from './card/line-call.ts'
+import type { BearerBudget } from './card/policy.ts'
 import { lockStore } from './card/store-lock.ts'
 import { Vault } from './card/vault.ts'
 import type { ProgramEvent } from './events.ts'
@@ -20,8 +20,8 @@ export interface CardWorld {
   readonly openUsb: () => Promise<UsbPort>
   /** Closed by the program. */
   readonly line: LinePort & { close(): Promise<void> }
-  /** Bearers of `line`, best first. */
-  readonly bearers: readonly BearerName[]
+  /** Bearers of `line` with the time that each gets, best first. */
+  readonly policy: readonly BearerBudget[]
   readonly gpio: Gpio
   readonly print: (event: ProgramEvent) => void
   /** The PC is gone for good: only where it started this program. */
@@ -40,7 +40,7 @@ export interface CardProgram {
  * @throws CardError VAULT_DAMAGED, VAULT_UNWRITABLE, VAULT_IN_USE, USB_PORT_UNUSABLE (as a rejection); nothing is left open
  */
 export async function startCard(options: CardOptions, world: CardWorld): Promise<CardProgram> {
-  const { line, print, bearers } = world
+  const { line, print, policy } = world
   const clock = world.clock ?? systemClock
   const nowSeconds = world.nowSeconds ?? (() => Math.floor(Date.now() / 1000))
   const disk = storeOf(options.store)
@@ -51,7 +51,7 @@ export async function startCard(options: CardOptions, world: CardWorld): Promise
       line: (it: NotificationParams<'line.state'>) => onLine(it),
       ended: (it?: CardProblem) => onEnded(it),
     }
-    const jobs = new LineJobs({ vault, line, clock, nowSeconds, bearers, events })
+    const jobs = new LineJobs({ vault, line, clock, nowSeconds, policy, events })
     const onEnrolled = (cardId: string): void => print({ event: 'enrolled', cardId })
     const usb = new UsbKeeper({
       open: world.openUsb,

@@ -58,12 +58,9 @@ export class EnrolWork implements LineWork<EnrolResult> {
     return 'call'
   }
 
-  /** The called number is part of the request, and one ticket gets one request: always the same number. */
-  address(): EnrolledAddress {
-    const called = this.#vault.record.enrolling?.calledAddress
-    const address = ticketAddresses(this.#ticket, this.#bearers).find((entry) => entry.address === called)
-    if (address === undefined) throw new CardError('LINE_NO_ADDRESS')
-    return address
+  /** One ticket gets one request, whichever bearer it goes by: the server tries it with all of its addresses. */
+  addresses(): readonly EnrolledAddress[] {
+    return ticketAddresses(this.#ticket, this.#bearers)
   }
 
   request(): { readonly message: Uint8Array; readonly earlier: boolean } {

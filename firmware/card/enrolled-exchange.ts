@@ -38,23 +38,18 @@ export class EnrolledExchange {
 
   /** @throws CardError CARD_NOT_ENROLLED, LINE_NO_ADDRESS when no call can be made at all */
   assertCallable(): void {
-    if (enrolledAddresses(this.enrolled, this.#bearers).length === 0) throw new CardError('LINE_NO_ADDRESS')
+    if (this.addresses().length === 0) throw new CardError('LINE_NO_ADDRESS')
   }
 
-  /** The called number is part of the request: what is pending goes only where it was going. @throws CardError LINE_NO_ADDRESS */
-  address(attempts: number): EnrolledAddress {
-    const { pending } = this.enrolled
-    const all = enrolledAddresses(this.enrolled, this.#bearers)
-    const address = pending
-      ? all.find((entry) => entry.address === pending.calledAddress)
-      : all[attempts % Math.max(1, all.length)]
-    if (address === undefined) throw new CardError('LINE_NO_ADDRESS')
-    return address
+  /** Of whichever bearer: the server tries a request with all of its addresses. */
+  addresses(): readonly EnrolledAddress[] {
+    return enrolledAddresses(this.enrolled, this.#bearers)
   }
 
   /**
    * @param payload for a new request; stays the caller's to wipe
-   * @returns durable already @throws CardError NUMBER_NOT_ENROLLED, VAULT_DAMAGED, VAULT_UNWRITABLE
+   * @param address of the first call with it: part of what is authenticated, also when it is repeated by another bearer
+   * @returns durable already @throws CardError VAULT_DAMAGED, VAULT_UNWRITABLE
    */
   request({ address }: EnrolledAddress, payload: Uint8Array): OutgoingRequest {
     const { pending } = this.enrolled
@@ -62,7 +57,6 @@ export class EnrolledExchange {
       this.#exchange = this.#start(address, payload)
       return { message: encodeMessage('exchange', this.#exchange.request), repeats: false }
     }
-    if (pending.calledAddress !== address) throw new CardError('NUMBER_NOT_ENROLLED')
     this.#exchange = repeat(identity(this.enrolled, pending.calledAddress), pending)
     const same = sameMark(hmac(pending.ephemeral.reveal(), payload), pending.mark)
     return { message: encodeMessage('exchange', this.#exchange.request), repeats: true, same }

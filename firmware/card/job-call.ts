@@ -1,14 +1,15 @@
 import type { Clock } from '../../line/clock.ts'
 import type { DialFailure } from '../../line/stream.ts'
 import type { CallReport } from '../../wire/usb/methods.ts'
-import { CARD_ERRORS, CardError, type CardErrorCode, problemOf } from './errors.ts'
+import { CARD_ERRORS, CardError, type CardErrorCode, type CardProblem, problemOf } from './errors.ts'
+import { JobRoute } from './job-route.ts'
 import type { LineCall, LinePort } from './line-call.ts'
 import type { LineWork } from './line-work.ts'
 import type { CardEffect, CardEvent } from './machine.ts'
+import type { EnrolledAddress } from './phone-book.ts'
+import type { BearerBudget } from './policy.ts'
 import { pause, within, withinAfter } from './waiting.ts'
 
-/** Before the second and the third call, milliseconds: a number that was busy or a cell that was lost needs a moment. */
-export const PAUSES_MS = [3000, 10_000] as const
 /** A dialling that was aborted must come back within this time, milliseconds; then the modem is not waited for any more. */
 const ABORT_MS = 15_000
 /** A hanging up, milliseconds: two escapes with their guard times and ATH, and some more. */
@@ -32,8 +33,9 @@ export class JobCall {
   readonly #line: LinePort
   readonly #clock: Clock
   readonly #signal: AbortSignal
+  readonly #route: JobRoute
   #call: LineCall | undefined
-  #address: ReturnType<LineWork<unknown>['address']> | undefined
+  #address: EnrolledAddress | undefined
   #message: Uint8Array | undefined
   #earlier = false
   #attempts = 0
@@ -41,7 +43,14 @@ export class JobCall {
   #report = { bytesUp: 0, bytesDown: 0, messagesUp: 0, messagesDown: 0, setupMs: 0, exchangeMs: 0 }
 
   /** @param signal ends any work but the hanging up; its reason is the code */
-  constructor(work: LineWork<unknown>, line: LinePort, clock: Clock, signal: AbortSignal) {
+  constructor(
+    work: LineWork<unknown>,
+    line: LinePort,
+    policy: readonly BearerBudget[],
+    clock: Clock,
+    signal: AbortSignal,
+  ) {
+    this.#route = new JobRoute(policy, clock)
     this.#work = work
     this.#line = line
     this.#clock = clock
@@ -50,7 +59,14 @@ export class JobCall {
 
   /** Over all calls of the job. */
   report(): CallReport {
-    return { ...this.#report, attempts: this.#attempts }
+    return { ...this.#report, attempts: this.#attempts, tried: [...this.#route.tried()] }
+  }
+
+  /** A work of this job failed. @returns the event that it ends with */
+  failed({ code }: CardProblem): CardEvent {
+    // Once the job is cancelled there is no other call, whatever the policy says.
+    const again = this.#route.failed(code) && !this.#signal.aborted
+    return { type: 'failed', code, again }
   }
 
   async perform(effect: Work): Promise<CardEvent> {
@@ -58,13 +74,13 @@ export class JobCall {
       await this.hangUp()
       return { type: 'hung-up' }
     }
-    this.#stopIfCancelled()
+    this.#stopIfCancelled(this.#signal)
     switch (effect.type) {
       case 'prepare':
         return { type: this.#work.prepare() === 'known' ? 'known' : 'ready' }
       case 'pause':
-        await pause(this.#clock, PAUSES_MS[effect.attempts - 1] ?? PAUSES_MS[1], this.#signal)
-        this.#stopIfCancelled()
+        await pause(this.#clock, this.#route.pauseMs, this.#signal)
+        this.#stopIfCancelled(this.#signal)
         return { type: 'ready' }
       case 'dial':
         return await this.#dial()
@@ -86,25 +102,36 @@ export class JobCall {
     await within(this.#clock, HANG_UP_MS, call.hangUp()).catch(() => {})
   }
 
+  /** Of the whole job: to be called when nothing follows any more. */
+  end(): void {
+    this.#route.end()
+  }
+
   async #dial(): Promise<CardEvent> {
-    this.#address = this.#work.address(this.#attempts)
+    this.#address = this.#route.begin(this.#work.addresses())
     this.#attempts++
     this.#firstDialAt ??= this.#clock.now()
-    const dialling = this.#line.call(this.#address, this.#signal)
-    const result = await withinAfter(this.#clock, ABORT_MS, this.#signal, dialling)
+    const signal = this.#inTime()
+    const dialling = this.#line.call(this.#address, signal)
+    const result = await withinAfter(this.#clock, ABORT_MS, signal, dialling)
     if (result === undefined) {
       // Should it come about after all, nobody wants it any more.
       dialling.then((late) => (late.ok ? late.call.hangUp() : undefined)).catch(() => {})
-      this.#stopIfCancelled()
+      this.#stopIfCancelled(signal)
       throw new CardError('MODEM_FAULT')
     }
     if (!result.ok) {
-      this.#stopIfCancelled()
+      this.#stopIfCancelled(signal)
       throw new CardError(DIAL_CODES[result.reason], result.detail)
     }
     this.#call = result.call
     this.#report.setupMs = Math.round(this.#clock.now() - this.#firstDialAt)
     return { type: 'connected' }
+  }
+
+  /** Until the time of the job or of its bearer is over. */
+  #inTime(): AbortSignal {
+    return AbortSignal.any([this.#signal, this.#route.signal])
   }
 
   #request(): CardEvent {
@@ -117,7 +144,7 @@ export class JobCall {
 
   async #exchange(): Promise<CardEvent> {
     if (this.#message === undefined) throw new CardError('CARD_FAULT')
-    const { permitted } = this.#work.accept(await this.#ask(this.#message))
+    const { permitted } = this.#work.accept(await this.#ask(this.#message, this.#inTime()))
     return this.#earlier ? { type: 'earlier-answered' } : { type: 'answered', permitted }
   }
 
@@ -127,24 +154,26 @@ export class JobCall {
     if (payment === undefined) throw new CardError('CARD_FAULT')
     const message = payment.message()
     try {
-      return { type: 'received', settled: payment.received(await this.#ask(message)).settled }
+      return { type: 'received', settled: payment.received(await this.#ask(message, this.#signal)).settled }
     } catch (cause) {
       throw new CardError('LINE_OUTCOME_UNKNOWN', problemOf(cause).what, { cause })
     }
   }
 
   /** @throws CardError LINE_LOST, LINE_NO_RESPONSE, or the code that the signal carries */
-  async #ask(message: Uint8Array): Promise<Uint8Array> {
+  async #ask(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const call = this.#call
     if (call === undefined) throw new CardError('CARD_FAULT')
-    const response = await withinAfter(this.#clock, 0, this.#signal, call.request(message, this.#signal))
+    const response = await withinAfter(this.#clock, 0, signal, call.request(message, signal))
     if (response !== undefined) return response
-    this.#stopIfCancelled()
+    this.#stopIfCancelled(signal)
     throw new CardError(call.lost ? 'LINE_LOST' : 'LINE_NO_RESPONSE')
   }
 
   #add(call: LineCall): void {
-    const { exchangeMs, ...counts } = call.report()
+    const report = call.report()
+    const { exchangeMs, ...counts } = report
+    this.#route.cost(report)
     for (const name of ['bytesUp', 'bytesDown', 'messagesUp', 'messagesDown'] as const) {
       this.#report[name] += counts[name]
     }
@@ -152,9 +181,9 @@ export class JobCall {
   }
 
   /** @throws CardError with the code that the signal carries */
-  #stopIfCancelled(): void {
-    if (!this.#signal.aborted) return
-    const reason: unknown = this.#signal.reason
+  #stopIfCancelled(signal: AbortSignal): void {
+    if (!signal.aborted) return
+    const reason: unknown = signal.reason
     throw new CardError(isCode(reason) ? reason : 'LINE_CANCELLED')
   }
 }

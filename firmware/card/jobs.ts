@@ -1,6 +1,6 @@
 import type { Clock } from '../../line/clock.ts'
 import type { BearerName } from '../../wire/line/ticket.ts'
-import type { LineState, NotificationParams, Params, Result } from '../../wire/usb/methods.ts'
+import type { CallReport, LineState, NotificationParams, Params, Result } from '../../wire/usb/methods.ts'
 import { EnrolWork } from './enrol-work.ts'
 import { type CardErrorCode, type CardProblem, type Outcome, problem, problemOf } from './errors.ts'
 import { JobCall } from './job-call.ts'
@@ -9,6 +9,7 @@ import type { LineWork } from './line-work.ts'
 import { LoginWork } from './login-work.ts'
 import { type CardEffect, type CardEvent, type CardState, step } from './machine.ts'
 import { PayWork } from './pay-work.ts'
+import type { BearerBudget } from './policy.ts'
 import type { Vault } from './vault.ts'
 
 /** A job with all its calls, milliseconds: with the end of the last call it stays under the five minutes that a PC waits. */
@@ -20,8 +21,8 @@ export interface JobsOptions {
   readonly clock: Clock
   /** Seconds since 1970. */
   readonly nowSeconds: () => number
-  /** Bearers of `line`, best first. */
-  readonly bearers: readonly BearerName[]
+  /** Bearers of `line` with the time that each gets, best first. */
+  readonly policy: readonly BearerBudget[]
   readonly events: JobEvents
 }
 
@@ -64,19 +65,17 @@ export class LineJobs {
 
   /** S2–S10. A refused login is a result. */
   login(params: Params<'line.login'>): Promise<Outcome<Result<'line.login'>>> {
-    const { vault, bearers } = this.#options
-    return this.#start(() => new LoginWork(vault, bearers, params))
+    return this.#start(() => new LoginWork(this.#options.vault, this.#bearers, params))
   }
 
   /** S30–S36, S64–S70. A refused tag and a refused payment are results. */
   pay(params: Params<'line.pay'>): Promise<Outcome<Result<'line.pay'>>> {
-    const { vault, bearers } = this.#options
-    return this.#start(() => new PayWork(vault, bearers, params))
+    return this.#start(() => new PayWork(this.#options.vault, this.#bearers, params))
   }
 
   enrol(params: Params<'card.enrol'>): Promise<Outcome<Result<'card.enrol'>>> {
-    const { vault, bearers, nowSeconds } = this.#options
-    return this.#start(() => new EnrolWork(vault, bearers, nowSeconds, params))
+    const { vault, nowSeconds } = this.#options
+    return this.#start(() => new EnrolWork(vault, this.#bearers, nowSeconds, params))
   }
 
   /** Ends the running job, which hangs up first. @returns whether there was one */
@@ -93,6 +92,10 @@ export class LineJobs {
     await this.#running?.over
   }
 
+  get #bearers(): readonly BearerName[] {
+    return this.#options.policy.map(({ bearer }) => bearer)
+  }
+
   async #start<R>(make: () => LineWork<R>): Promise<Outcome<R>> {
     // One that was cancelled, e.g. by a PC that was restarted, only has to hang up: the next one waits for that.
     if (this.#running?.controller.signal.aborted) await this.#running.over
@@ -107,13 +110,14 @@ export class LineJobs {
   }
 
   async #run<R>(make: () => LineWork<R>, controller: AbortController): Promise<Outcome<R>> {
-    const cancelLimit = this.#options.clock.after(JOB_MS, () => this.#abort(controller, 'LINE_TIMEOUT'))
+    const { line, policy, clock } = this.#options
+    const cancelLimit = clock.after(JOB_MS, () => this.#abort(controller, 'LINE_TIMEOUT'))
     let work: LineWork<R> | undefined
     let call: JobCall | undefined
     try {
       await Promise.resolve() // `#running` is set from here on
       work = make()
-      call = new JobCall(work, this.#options.line, this.#options.clock, controller.signal)
+      call = new JobCall(work, line, policy, clock, controller.signal)
       return await this.#drive(work, call)
     } catch (error) {
       return { ok: false, problem: problemOf(error) }
@@ -121,6 +125,7 @@ export class LineJobs {
       cancelLimit()
       work?.wipe()
       await call?.hangUp()
+      call?.end()
       this.#running = undefined
       if (this.#state.name !== 'idle') this.#enter({ name: 'idle' })
     }
@@ -137,13 +142,14 @@ export class LineJobs {
       if (effect === undefined || effect.type === 'step') throw new RangeError('expected a step to end with work')
       if (effect.type === 'end') {
         if (effect.end.type === 'done') return { ok: true, result: work.result(call.report()) }
-        return { ok: false, problem: failure?.code === effect.end.code ? failure : problem(effect.end.code) }
+        const told = failure?.code === effect.end.code ? failure : problem(effect.end.code)
+        return { ok: false, problem: withTried(told, call.report().tried) }
       }
       try {
         event = await call.perform(effect)
       } catch (error) {
         failure = problemOf(error)
-        event = { type: 'failed', code: failure.code }
+        event = call.failed(failure)
       }
     }
   }
@@ -166,4 +172,11 @@ export class LineJobs {
   #abort(controller: AbortController, code: CardErrorCode): void {
     if (!controller.signal.aborted) controller.abort(code)
   }
+}
+
+/** Where several bearers were tried, each is named with why it did not do. */
+function withTried(told: CardProblem, tried: CallReport['tried']): CardProblem {
+  if (tried.length < 2) return told
+  const each = tried.map(({ bearer, ms, code }) => `${bearer} (${Math.round(ms / 1000)} s: ${code ?? told.code})`)
+  return { ...told, what: `${told.what}; tried ${each.join(', ')}`.slice(0, 400) }
 }

@@ -15,8 +15,8 @@ export interface LineWork<R> {
   readonly kind: JobKind
   /** Checks what came and makes durable what must be before a call. @returns known: no call is needed */
   prepare(): 'call' | 'known'
-  /** Which number the next call goes to. @param attempts calls begun so far */
-  address(attempts: number): EnrolledAddress
+  /** Where the server can be called, for each bearer in the card's order. */
+  addresses(): readonly EnrolledAddress[]
   /** The request for this call, durable before it is returned. `earlier`: it settles a call before this job, another follows. */
   request(address: EnrolledAddress): { readonly message: Uint8Array; readonly earlier: boolean }
   /** The answer to the last request; what follows from it is durable when this returns. */

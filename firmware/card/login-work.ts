@@ -33,8 +33,8 @@ export class LoginWork implements LineWork<LoginResult> {
     return 'call'
   }
 
-  address(attempts: number): EnrolledAddress {
-    return this.#exchange.address(attempts)
+  addresses(): readonly EnrolledAddress[] {
+    return this.#exchange.addresses()
   }
 
   request(address: EnrolledAddress): { readonly message: Uint8Array; readonly earlier: boolean } {

@@ -1,5 +1,6 @@
 import type { LineState } from '../../wire/usb/methods.ts'
 import type { CardErrorCode } from './errors.ts'
+import { PASSING } from './policy.ts'
 
 /*
  * One job of the card, from the request of the PC to its result (S2–S10, S30–S36, S64–S70), as a pure function
@@ -16,7 +17,10 @@ import type { CardErrorCode } from './errors.ts'
 export type JobKind = 'login' | 'enrol' | 'pay-2' | 'pay-3'
 
 /** What the job ends with, once the line is hung up. */
-export type JobEnd = { readonly type: 'done' } | { readonly type: 'failed'; readonly code: CardErrorCode }
+export type JobEnd =
+  | { readonly type: 'done' }
+  /** `again`: the policy has another call for it, on this bearer or on the next one. */
+  | { readonly type: 'failed'; readonly code: CardErrorCode; readonly again: boolean }
 
 export type CardState =
   | { readonly name: 'idle' }
@@ -44,16 +48,15 @@ export type CardEvent =
   | { readonly type: 'answered'; readonly permitted: boolean }
   /** What the server says to the personal data. `settled`: the card company was charged (S35, S69). */
   | { readonly type: 'received'; readonly settled: boolean }
-  | { readonly type: 'failed'; readonly code: CardErrorCode }
+  /** `again` as in JobEnd. */
+  | { readonly type: 'failed'; readonly code: CardErrorCode; readonly again: boolean }
   | { readonly type: 'hung-up' }
 
 export type CardEventType = CardEvent['type']
 
 export type CardEffect =
   /** Work: ends with one event. */
-  | { readonly type: 'prepare' | 'dial' | 'request' | 'exchange' | 'pay' | 'hang-up' }
-  /** Work: wait before the attempt after `attempts`. */
-  | { readonly type: 'pause'; readonly attempts: number }
+  | { readonly type: 'prepare' | 'dial' | 'request' | 'exchange' | 'pay' | 'hang-up' | 'pause' }
   /** A step of the job's embodiment happens, `at` a state that is left or entered. */
   | { readonly type: 'step'; readonly at: LineState; readonly step: string; readonly text: string }
   /** The job is over. */
@@ -64,11 +67,8 @@ export interface CardStep {
   readonly effects: readonly CardEffect[]
 }
 
-/** Calls of one job, at most: each costs money, and a number that stays busy must not be hammered. */
-export const ATTEMPTS_MAX = 3
-
-/** Failures after which another call may help: by itself, without anybody changing anything. */
-const PASSING: ReadonlySet<CardErrorCode> = new Set(['LINE_BUSY', 'LINE_NO_CARRIER', 'LINE_LOST', 'LINE_NO_RESPONSE'])
+/** Calls of one job, at most, whatever the policy says: three for each bearer that there is. */
+export const ATTEMPTS_MAX = 9
 
 type Moment = 'request' | 'permitted' | 'refused' | 'data' | 'settled' | 'hangUp'
 type Told = readonly (readonly [step: string, text: string])[]
@@ -194,7 +194,7 @@ function paysWith(job: JobKind): boolean {
 
 /** Personal data may be there already: another call by itself could pay twice. */
 function unknownIfPassing(end: { readonly code: CardErrorCode }): JobEnd {
-  return { type: 'failed', code: PASSING.has(end.code) ? 'LINE_OUTCOME_UNKNOWN' : end.code }
+  return { type: 'failed', code: PASSING.has(end.code) ? 'LINE_OUTCOME_UNKNOWN' : end.code, again: false }
 }
 
 function told({ job }: Busy, at: LineState, when: Moment): readonly CardEffect[] {
@@ -203,20 +203,20 @@ function told({ job }: Busy, at: LineState, when: Moment): readonly CardEffect[]
 
 function hangUp(state: Busy, end: JobEnd, before: readonly CardEffect[] = []): CardStep {
   const { job, attempts } = state
-  const kept: JobEnd = end.type === 'done' ? DONE : { type: 'failed', code: end.code }
+  const kept: JobEnd = end.type === 'done' ? DONE : { type: 'failed', code: end.code, again: end.again }
   const seen = told(state, 'hanging-up', 'hangUp')
   return { state: { name: 'hanging-up', job, attempts, end: kept }, effects: [...before, ...seen, { type: 'hang-up' }] }
 }
 
 /** The line is free: that was all, or one more call. */
 function ended({ job, attempts }: Busy, end: JobEnd): CardStep {
-  if (end.type === 'done' || !PASSING.has(end.code) || attempts >= ATTEMPTS_MAX) return over(end)
-  return { state: { name: 'preparing', job, attempts }, effects: [{ type: 'pause', attempts }] }
+  if (end.type === 'done' || !end.again || attempts >= ATTEMPTS_MAX) return over(end)
+  return { state: { name: 'preparing', job, attempts }, effects: [{ type: 'pause' }] }
 }
 
 function over(end: JobEnd): CardStep {
   return {
     state: IDLE,
-    effects: [{ type: 'end', end: end.type === 'done' ? DONE : { type: 'failed', code: end.code } }],
+    effects: [{ type: 'end', end: end.type === 'done' ? DONE : { type: 'failed', code: end.code, again: false } }],
   }
 }

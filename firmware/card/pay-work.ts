@@ -53,8 +53,8 @@ export class PayWork implements LineWork<PayResult> {
     return 'call'
   }
 
-  address(attempts: number): EnrolledAddress {
-    return this.#exchange.address(attempts)
+  addresses(): readonly EnrolledAddress[] {
+    return this.#exchange.addresses()
   }
 
   request(address: EnrolledAddress): { readonly message: Uint8Array; readonly earlier: boolean } {

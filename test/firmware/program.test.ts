@@ -36,7 +36,7 @@ function worldOf(pc: Pc) {
         line.closed++
       },
     }),
-    bearers: ['call'],
+    policy: [{ bearer: 'call', budgetMs: 240_000 }],
     gpio,
     print: (event) => events.push(event),
     onPcGone: () => {},

@@ -12,6 +12,7 @@ export const CALL: CallReport = {
   setupMs: 30,
   exchangeMs: 20,
   attempts: 1,
+  tried: [{ bearer: 'call', calls: 1, ms: 80, bytesUp: 140, bytesDown: 90, messagesUp: 1, messagesDown: 1 }],
 }
 
 export const CARD: Result<'card.status'>['card'] = {

@@ -20,7 +20,7 @@ const ADDRESS_BYTES_MAX = 128
 const LATEST_EXPIRY = 253_402_300_799 // the year 9999
 export const TICKET_TEXT_MAX = 2048
 
-const BEARERS = ['call', 'packet', 'sms'] as const
+export const BEARERS = ['call', 'packet', 'sms'] as const
 export type BearerName = (typeof BEARERS)[number]
 
 /** Where the server answers on the line: IDb for one bearer. A number is `+` and digits (E.164) or digits alone. */

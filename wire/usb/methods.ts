@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { CARD_ID_MAX, LINE_HTTP_MAX, PASSWORD_MAX, SESSION_KEYS_MAX, USER_ID_MAX } from '../limits.ts'
 import { REFUSALS, type Refusal } from '../line/login.ts'
 import { AMOUNT_MAX, PURCHASE_REFUSALS, type PurchaseRefusal } from '../line/purchase.ts'
-import { TICKET_TEXT_MAX } from '../line/ticket.ts'
+import { BEARERS, TICKET_TEXT_MAX } from '../line/ticket.ts'
 
 /*
  * The card API (PROTOCOL.md §6): what a PC may ask a card, one schema for both ends. A field that is not named here is an
@@ -38,6 +38,19 @@ const cardSummary = z.strictObject({
   modem: z.string().max(256),
 })
 
+/** One bearer of a job: what it cost, and the card's code of why it did not do. */
+const triedBearer = z.strictObject({
+  bearer: z.enum(BEARERS),
+  calls: count,
+  ms: count,
+  bytesUp: count,
+  bytesDown: count,
+  messagesUp: count,
+  messagesDown: count,
+  code: z.string().max(64).optional(),
+})
+export type TriedBearer = z.infer<typeof triedBearer>
+
 /** One call as it was on the wire: framing included, `up` is away from the card. */
 const callReport = z.strictObject({
   bytesUp: count,
@@ -49,6 +62,8 @@ const callReport = z.strictObject({
   /** From the first byte of the request to the last byte of the response. */
   exchangeMs: count,
   attempts: count,
+  /** Bearers in the order in which they were tried; the last one did it. */
+  tried: z.array(triedBearer).max(BEARERS.length),
 })
 export type CallReport = z.infer<typeof callReport>
 

@@ -1,6 +1,7 @@
 import type { Disk } from '../../../firmware/card/disk.ts'
 import type { CardProblem, Outcome } from '../../../firmware/card/errors.ts'
 import { LineJobs } from '../../../firmware/card/jobs.ts'
+import type { BearerBudget } from '../../../firmware/card/policy.ts'
 import { Vault } from '../../../firmware/card/vault.ts'
 import { encodeBinaryRequest } from '../../../wire/line/bhttp.ts'
 import { encodePayment, PERSONAL_DATA_TYPE } from '../../../wire/line/personal-data.ts'
@@ -12,6 +13,7 @@ import { MemoryDisk } from './memory-disk.ts'
 import { ServerDouble, TERMS } from './server-double.ts'
 
 export const NOW_SECONDS = 1_900_000_000
+const CALLS_ONLY: readonly BearerBudget[] = [{ bearer: 'call', budgetMs: 240_000 }]
 
 /** A card with everything around it in the hand of the test. */
 export class TestCard {
@@ -23,7 +25,9 @@ export class TestCard {
   readonly jobs: LineJobs
   nowSeconds = NOW_SECONDS
 
-  constructor(line = new FakeLine(new ServerDouble()), disk: Disk = new MemoryDisk()) {
+  policy: readonly BearerBudget[] = [{ bearer: 'call', budgetMs: 240_000 }]
+
+  constructor(line = new FakeLine(new ServerDouble()), disk: Disk = new MemoryDisk(), policy = CALLS_ONLY) {
     this.line = line
     this.vault = Vault.open(disk)
     this.jobs = new LineJobs({
@@ -31,7 +35,7 @@ export class TestCard {
       line,
       clock: this.clock,
       nowSeconds: () => this.nowSeconds,
-      bearers: ['call'],
+      policy,
       events: { line: (it) => this.notes.push(it), ended: (failure) => this.ends.push(failure) },
     })
   }

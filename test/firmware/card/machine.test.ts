@@ -11,11 +11,13 @@ import {
   type JobKind,
   step,
 } from '../../../firmware/card/machine.ts'
+import * as policy from '../../../firmware/card/policy.ts'
 import { LINE_STATES, type LineState } from '../../../wire/usb/methods.ts'
 import { seeded } from '../../random.ts'
 
 const DOCUMENT = readFileSync(new URL('../../../docs/states/card.md', import.meta.url), 'utf8')
-const PASSING = /by itself: (.*)/.exec(DOCUMENT)?.[1]?.split(' ') ?? []
+const listed = (after: RegExp): readonly string[] => after.exec(DOCUMENT)?.[1]?.split(' ') ?? []
+const PASSING = listed(/by itself: (.*)/)
 const CODES = Object.keys(CARD_ERRORS) as CardErrorCode[]
 const JOBS: readonly JobKind[] = ['login', 'enrol', 'pay-2', 'pay-3']
 
@@ -43,7 +45,7 @@ function* events(): Generator<CardEvent> {
   for (const earlier of [true, false]) yield { type: 'sending', earlier }
   for (const permitted of [true, false]) yield { type: 'answered', permitted }
   for (const settled of [true, false]) yield { type: 'received', settled }
-  for (const code of CODES) yield { type: 'failed', code }
+  for (const code of CODES) for (const again of [true, false]) yield { type: 'failed', code, again }
 }
 
 function* states(): Generator<CardState> {
@@ -53,7 +55,10 @@ function* states(): Generator<CardState> {
       for (const name of ['preparing', 'dialling', 'connected', 'exchanging'] as const) yield { name, job, attempts }
       // Nothing but a payment ever comes into this state.
       if (pays(job)) yield { name: 'paying', job, attempts }
-      const ends: readonly JobEnd[] = [{ type: 'done' }, ...CODES.map((code) => ({ type: 'failed', code }) as const)]
+      const ends: readonly JobEnd[] = [
+        { type: 'done' },
+        ...CODES.flatMap((code) => [true, false].map((again) => ({ type: 'failed', code, again }) as const)),
+      ]
       for (const end of ends) yield { name: 'hanging-up', job, attempts, end }
     }
   }
@@ -75,8 +80,8 @@ function nameOf(state: CardState, event: CardEvent): string {
   const ends = state.name === 'dialling' ? event.type === 'failed' : event.type === 'hung-up'
   if (!ends || end === undefined || state.name === 'idle') return event.type
   if (end.type === 'done') return `${event.type}, done`
-  const again = PASSING.includes(end.code) && state.attempts < ATTEMPTS_MAX
-  return again ? `${event.type}, passing, fewer than ${ATTEMPTS_MAX} calls` : `${event.type}, else`
+  const again = end.again && state.attempts < ATTEMPTS_MAX
+  return again ? `${event.type}, again, fewer than ${ATTEMPTS_MAX} calls` : `${event.type}, else`
 }
 
 function workOf(effects: readonly CardEffect[]): string {
@@ -128,7 +133,7 @@ test('no failure while paying leads to another call, and what might pass is unkn
   for (const job of JOBS.filter(pays)) {
     for (let attempts = 0; attempts <= ATTEMPTS_MAX; attempts++) {
       for (const code of CODES) {
-        const { state } = step({ name: 'paying', job, attempts }, { type: 'failed', code })
+        const { state } = step({ name: 'paying', job, attempts }, { type: 'failed', code, again: true })
         if (state.name !== 'hanging-up' || state.end.type !== 'failed') return t.fail(state.name)
         t.is(state.end.code, PASSING.includes(code) ? 'LINE_OUTCOME_UNKNOWN' : code)
         t.is(step(state, { type: 'hung-up' }).state.name, 'idle')
@@ -171,12 +176,13 @@ test('each step leads to exactly one work, and steps come before it', (t) => {
   }
 })
 
-test('passing failures are codes of the card', (t) => {
-  t.true(PASSING.length > 0)
-  for (const code of PASSING) t.true(Object.hasOwn(CARD_ERRORS, code), code)
+test('the failures that the policy goes on after are those of the document', (t) => {
+  t.deepEqual([...PASSING].sort(), [...policy.PASSING].sort())
+  const ofBearer = [...PASSING, ...listed(/another bearer may do: (.*)/)]
+  t.deepEqual(ofBearer.sort(), [...policy.OF_BEARER].sort())
 })
 
-test('whatever happens, a job makes at most three calls, pays once at most, hangs up each that stood, and ends', (t) => {
+test('whatever happens, a job makes at most nine calls, pays once at most, hangs up each that stood, and ends', (t) => {
   const all = [...events()]
   const seed = 4711
   const random = seeded(seed)

@@ -85,6 +85,7 @@ export class ServerDouble {
   #card: ServerCard | undefined
   #channel: SecureChannel | undefined
   readonly #tickets = new Map<string, ServerTicket>()
+  readonly #addresses = new Set<string>()
 
   /** Another one that has seen the same. */
   clone(): ServerDouble {
@@ -101,6 +102,7 @@ export class ServerDouble {
     const secret = bytes(`ticket ${label}`)
     const { verdict, expiresAtSeconds = 2_000_000_000, line = [{ bearer: 'call', address: NUMBER }] } = options
     const cardId = `card-${label}`
+    for (const { address } of line) this.#addresses.add(address)
     this.#tickets.set(cardId, { secret, ...(verdict && { verdict }) })
     const internet = 'server.example:443'
     return encodeTicket({ cardId, line, internet, serverPublic: this.own.publicKey, secret, expiresAtSeconds })
@@ -113,15 +115,19 @@ export class ServerDouble {
 
   /** @returns undefined: no answer at all */
   handle(message: Uint8Array, called: string): Uint8Array | undefined {
-    try {
-      const { kind, body } = decodeMessage(message)
-      if (kind === 'enrolment') return this.#enrol(body, called)
-      if (kind === 'channel') return this.#pay(body)
-      this.#channel = undefined
-      return this.#exchange(body, called)
-    } catch {
-      return undefined
+    // As the server does: whichever of its addresses the request was made for.
+    for (const address of [called, ...this.#addresses]) {
+      try {
+        const { kind, body } = decodeMessage(message)
+        if (kind === 'enrolment') return this.#enrol(body, address)
+        if (kind === 'channel') return this.#pay(body)
+        this.#channel = undefined
+        return this.#exchange(body, address)
+      } catch {
+        // Not for this one.
+      }
     }
+    return undefined
   }
 
   #enrol(body: Uint8Array, called: string): Uint8Array | undefined {

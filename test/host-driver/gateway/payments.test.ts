@@ -171,7 +171,16 @@ test('the call is followed live, and by whoever comes later from its beginning',
 })
 
 test('every end has its page, in plain words', async (t) => {
-  const call = { bytesUp: 1, bytesDown: 1, messagesUp: 1, messagesDown: 1, setupMs: 1, exchangeMs: 1, attempts: 1 }
+  const call = {
+    bytesUp: 1,
+    bytesDown: 1,
+    messagesUp: 1,
+    messagesDown: 1,
+    setupMs: 1,
+    exchangeMs: 1,
+    attempts: 1,
+    tried: [],
+  }
   const receipt = {
     order: 'K-000001',
     at: 1_700_000_000,

@@ -65,7 +65,7 @@ async function scene(t: ExecutionContext) {
     // Pauses between calls are no part of this: each is over at once.
     clock: { now: () => 0, after: (ms, run) => (ms < 60_000 ? immediately(run) : () => {}) },
     nowSeconds: () => START / 1000,
-    bearers: ['call'],
+    policy: [{ bearer: 'call', budgetMs: 240_000 }],
     events: { line: () => {}, ended: () => {} },
   })
   const { cardId, secret, serverPublic } = await issueTicket(it)
