@@ -1,11 +1,10 @@
-import { encodeFrame, FrameDecoder } from '../wire/line/frame.ts'
-import { decodeLink, encodeLink, fragments, type LinkPacket } from '../wire/line/link.ts'
+import { decodeLink, encodeLink, type LinkAck, type LinkData, type LinkPacket } from '../wire/line/link.ts'
 import type { Clock } from './clock.ts'
-import { Reassembly } from './reassembly.ts'
-import type { LineStream } from './stream.ts'
-
-/** Body bytes of one packet on a byte stream: short enough that one bit error costs half a second at 9,600 bit/s. */
-export const STREAM_FRAGMENT = 480
+import { Cut } from './link-cut.ts'
+import { Incoming } from './link-incoming.ts'
+import { Outgoing } from './link-outgoing.ts'
+import { RoundTrip } from './link-rtt.ts'
+import type { LinePath } from './path.ts'
 
 /** What one link cost on the wire, framing and repetitions included; messages count packets with data. */
 export interface LinkReport {
@@ -17,53 +16,58 @@ export interface LinkReport {
   readonly exchangeMs: number
 }
 
-/** Until a round trip was measured: 3 s covers satellite and RLP delays at both ends, milliseconds. */
-const FIRST_RTO_MS = 3000
-const RTO_MIN_MS = 500
-/** Slowest line that is waited for, bit/s; ten bits a byte. */
-const SLOWEST = 2400
-const SENDS = 4
-/** The server said that it works on the request: it is given this long, milliseconds. */
-const WORKING_MS = 30_000
+/** Repetitions that the server asked for although it had been sent all: it may not drive the card for ever. */
+const REPEATS_MAX = 64
 
 interface Pending {
   readonly id: number
-  readonly packets: readonly LinkPacket[]
+  readonly request: Outgoing
+  readonly response: Incoming
   readonly startedAt: number
   readonly settle: (response: Uint8Array | undefined) => void
-  readonly response: Reassembly
-  acked: ReadonlySet<number>
-  /** Sends since something new was last heard: what is bounded is trying in vain. */
-  sends: number
-  repeated: boolean
+  /** Waits in a row in which nothing new was heard: what is bounded is trying in vain. */
+  vain: number
+  repeats: number
 }
 
 /**
- * The asking end of the line transport on a byte stream: one request at a time. Its response is the acknowledgement (as in
- * RFC 7252 §5.2.1), so that a login is one packet each way; what is missing is asked for by number.
+ * The asking end of the line transport: one request at a time. Its response is the acknowledgement (as in RFC 7252 §5.2.1), so
+ * that a login is one packet each way. All waiting for what was lost is done here, the server only answers.
  */
 export class LinkClient {
-  readonly #stream: LineStream
+  readonly #path: LinePath
   readonly #clock: Clock
-  readonly #decoder = new FrameDecoder()
+  readonly #cut: Cut
+  readonly #roundTrip: RoundTrip
   #pending: Pending | undefined
   #cancelTimer = (): void => {}
-  #nextId = 0
-  #rto = FIRST_RTO_MS
+  #nextId: number
   #ended = false
   #report = { bytesUp: 0, bytesDown: 0, messagesUp: 0, messagesDown: 0, exchangeMs: 0 }
 
-  constructor(stream: LineStream, clock: Clock) {
-    this.#stream = stream
+  /**
+   * @param firstId of the first request, modulo 256. Where packets of an earlier conversation can still arrive it goes on from
+   * that one's last (`nextId`): what comes late is then older for both ends, and ignored.
+   */
+  constructor(path: LinePath, clock: Clock, firstId = 0) {
+    this.#path = path
     this.#clock = clock
-    stream.open(
-      (bytes) => this.#receive(bytes),
+    this.#cut = new Cut(path)
+    this.#roundTrip = new RoundTrip(path.timing)
+    this.#nextId = firstId & 0xff
+    path.open(
+      (packet, wireBytes) => this.#receive(packet, wireBytes),
       () => this.#end(),
     )
   }
 
   get report(): LinkReport {
     return { ...this.#report }
+  }
+
+  /** Number of the next request, 0 … 255. */
+  get nextId(): number {
+    return this.#nextId
   }
 
   /**
@@ -75,100 +79,115 @@ export class LinkClient {
     if (this.#pending !== undefined) throw new RangeError('expected one request at a time')
     if (this.#ended || signal?.aborted) return Promise.resolve(undefined)
     const id = this.#nextId
-    const packets = fragments('request', id, message, STREAM_FRAGMENT)
+    const write = (packet: LinkPacket): number => {
+      this.#report.messagesUp++
+      return this.#write(packet)
+    }
+    const options = { path: this.#path, clock: this.#clock, cut: this.#cut, roundTrip: this.#roundTrip, write }
+    const request = new Outgoing('request', id, message, options)
     this.#nextId = (id + 1) & 0xff
     return new Promise((resolve) => {
       const cancel = (): void => this.#settle(undefined)
       signal?.addEventListener('abort', cancel, { once: true })
-      this.#pending = {
+      const pending: Pending = {
         id,
-        packets,
+        request,
+        response: new Incoming(this.#path.timing),
         startedAt: this.#clock.now(),
         settle: (response) => {
           signal?.removeEventListener('abort', cancel)
           resolve(response)
         },
-        response: new Reassembly(),
-        acked: new Set(),
-        sends: 0,
-        repeated: false,
+        vain: 0,
+        repeats: 0,
       }
-      this.#send(this.#pending)
+      this.#pending = pending
+      request.send()
+      this.#waitForServer(pending)
     })
   }
 
-  #send(pending: Pending): void {
-    pending.sends++
-    const missing = pending.packets.filter((packet) => packet.type === 'data' && !pending.acked.has(packet.index))
-    const bytes = missing.reduce((sum, packet) => sum + this.#write(packet), 0)
-    this.#report.messagesUp += missing.length
-    const wait = this.#rto * 2 ** (pending.sends - 1) + (bytes * 10_000) / SLOWEST
-    this.#wait(wait, () => this.#late(pending))
+  /** First once and then twice the measured time, and the time that the bytes take on the slowest line. */
+  #waitForServer(pending: Pending): void {
+    const { slowestBitsPerSecond: slowest } = this.#path.timing
+    const drainMs = slowest === 0 ? 0 : (pending.request.bytesInFlight * 10_000) / slowest
+    this.#wait(this.#roundTrip.rto * (pending.vain === 0 ? 1 : 2) + drainMs, () => this.#late(pending))
   }
 
   #late(pending: Pending): void {
-    if (pending.sends >= SENDS) return this.#settle(undefined)
-    pending.repeated = true
-    // All was received and worked on, yet no answer came: ask again.
-    if (pending.acked.size === pending.packets.length) pending.acked = new Set()
-    if (pending.response.received.size === 0) return this.#send(pending)
-    pending.sends++
-    this.#askMissing(pending)
+    if (++pending.vain >= this.#path.timing.sends) return this.#settle(undefined)
+    pending.request.retry(0)
+    this.#waitForServer(pending)
   }
 
-  #askMissing(pending: Pending): void {
-    const { id, response } = pending
-    this.#write({ type: 'ack', of: 'response', id, received: response.received })
-    this.#wait(this.#rto * 2 ** (pending.sends - 1), () => this.#late(pending))
+  /** @param ms until the server is asked, with a short packet, what keeps the rest of its answer */
+  #waitForRest(pending: Pending, ms: number): void {
+    this.#wait(ms, () => {
+      // Twice as often as a request is repeated: the question is short, and the time until giving up the same.
+      if (++pending.vain >= 2 * this.#path.timing.sends) return this.#settle(undefined)
+      // A long bitmap is lost more easily than none: the server knows most of it already.
+      this.#say(pending, pending.vain % 2 === 1)
+      this.#waitForRest(pending, Math.max(this.#roundTrip.rto, pending.response.quietMs))
+    })
+  }
+
+  #say({ id, response }: Pending, all: boolean): void {
+    const { newest, received } = response
+    this.#write({ type: 'ack', of: 'response', id, newest, received: all ? received : new Set() })
   }
 
   #write(packet: LinkPacket): number {
-    const frame = encodeFrame(encodeLink(packet))
-    this.#stream.write(frame)
-    this.#report.bytesUp += frame.length
-    return frame.length
+    const bytes = this.#path.send(encodeLink(packet))
+    this.#report.bytesUp += bytes
+    return bytes
   }
 
-  #receive(bytes: Uint8Array): void {
-    if (this.#pending !== undefined) this.#report.bytesDown += bytes.length
-    for (const frame of this.#decoder.push(bytes)) this.#packet(frame)
-  }
-
-  #packet(frame: Uint8Array): void {
+  #receive(bytes: Uint8Array, wireBytes: number): void {
+    const pending = this.#pending
+    if (pending === undefined) return
+    this.#report.bytesDown += wireBytes
     let packet: LinkPacket
     try {
-      packet = decodeLink(frame)
+      packet = decodeLink(bytes)
     } catch {
       return // garbage with a good checksum: as if it had not come
     }
-    const pending = this.#pending
-    if (pending === undefined || packet.id !== pending.id) return
-    if (packet.type === 'ack') {
-      if (packet.of === 'request') this.#acked(pending, packet.received)
-      return
-    }
-    if (packet.of !== 'response') return
-    this.#report.messagesDown++
-    const before = pending.response.received.size
-    const whole = pending.response.add(packet)
-    if (pending.response.received.size > before) pending.sends = 1
-    if (whole !== undefined) this.#answered(pending, whole)
-    else if (pending.response.gap) this.#askMissing(pending)
-    else this.#wait(this.#rto + (STREAM_FRAGMENT * 10_000) / SLOWEST, () => this.#late(pending))
+    if (packet.id !== pending.id) return
+    if (packet.type === 'data') {
+      if (packet.of === 'response') this.#fragment(pending, packet)
+    } else if (packet.of === 'request' && pending.response.received.size === 0) this.#acked(pending, packet)
   }
 
-  #acked(pending: Pending, received: ReadonlySet<number>): void {
-    if (received.size > pending.acked.size) pending.sends = 0
-    pending.acked = received
-    if (received.size === pending.packets.length) this.#wait(WORKING_MS, () => this.#late(pending))
-    else this.#send(pending)
+  #acked(pending: Pending, ack: LinkAck): void {
+    const { request } = pending
+    if (request.acked(ack)) {
+      pending.vain = 0
+      pending.repeats = 0
+    } else if (!request.done) {
+      if (++pending.repeats > REPEATS_MAX) return
+      request.retry(this.#roundTrip.least + this.#path.timing.rtoMinMs / 2)
+    }
+    // All of it and no answer yet: the server works on it, and is asked now and then whether it still does.
+    if (request.done) {
+      pending.vain = 0
+      this.#waitForRest(pending, this.#path.timing.idleMs / 3)
+    } else this.#waitForServer(pending)
+  }
+
+  #fragment(pending: Pending, packet: LinkData): void {
+    const { request, response } = pending
+    this.#report.messagesDown++
+    request.answered()
+    const { news, ackDue } = response.add(packet, this.#clock.now())
+    if (!news) return
+    pending.vain = 0
+    if (response.whole !== undefined) return this.#answered(pending, response.whole)
+    if (ackDue) this.#say(pending, true)
+    this.#waitForRest(pending, response.quietMs)
   }
 
   #answered(pending: Pending, response: Uint8Array): void {
-    const took = this.#clock.now() - pending.startedAt
-    this.#report.exchangeMs = Math.round(took)
-    // Karn: a repeated request says nothing about the round trip.
-    if (!pending.repeated) this.#rto = Math.max(RTO_MIN_MS, Math.min(FIRST_RTO_MS, 2 * took))
+    this.#report.exchangeMs = Math.round(this.#clock.now() - pending.startedAt)
     this.#settle(response)
   }
 

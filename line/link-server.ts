@@ -1,48 +1,55 @@
-import { encodeFrame, FrameDecoder } from '../wire/line/frame.ts'
-import { decodeLink, encodeLink, fragments, type LinkPacket } from '../wire/line/link.ts'
+import { blocksOf, decodeLink, encodeLink, type LinkData, type LinkPacket } from '../wire/line/link.ts'
 import type { Clock } from './clock.ts'
-import { STREAM_FRAGMENT } from './link-client.ts'
-import { Reassembly } from './reassembly.ts'
-import type { LineStream, StreamEnd } from './stream.ts'
+import { Cut } from './link-cut.ts'
+import { Incoming } from './link-incoming.ts'
+import { Outgoing } from './link-outgoing.ts'
+import { RoundTrip } from './link-rtt.ts'
+import type { LinePath } from './path.ts'
+import type { StreamEnd } from './stream.ts'
 
 /** A handler slower than this is announced, so that the card does not repeat its request, milliseconds. */
 const WORKING_MS = 1500
-/** A call in which nothing is answered and not one good packet comes for this long is ended, milliseconds. */
-export const IDLE_MS = 30_000
-/** Answers to one request, repetitions included: a card that repeats for ever ends its call. */
+/** Packets to one request for each of its blocks and its answer's: a card that repeats for ever ends its call. */
 const ANSWERS_MAX = 64
+/** Times that a card is told what is missing of its request while it says nothing. */
+const REMINDERS_MAX = 4
 
 /** @returns the response, or undefined for no answer at all */
 export type LinkHandler = (message: Uint8Array) => Promise<Uint8Array | undefined>
 
-/** The answering end of the line transport on a byte stream. It gives up by itself only when nothing is asked any more. */
+/** The answering end of the line transport. It gives up by itself only when nothing is asked any more. */
 export class LinkServer {
-  readonly #stream: LineStream
+  readonly #path: LinePath
   readonly #clock: Clock
   readonly #handle: LinkHandler
   readonly #onEnd: (end: StreamEnd) => void
-  readonly #decoder = new FrameDecoder()
+  readonly #cut: Cut
+  readonly #roundTrip: RoundTrip
+  /** Newest request of which anything came. */
   #id: number | undefined
-  #request = new Reassembly()
-  /** Whose fragments `#request` holds. */
-  #partial: number | undefined
-  #count = 0
+  /** Its blocks, until it is whole. */
+  #request: Incoming | undefined
+  #response: Outgoing | undefined
+  #requestBlocks = 0
   #answers = 0
   #working = false
-  #response: readonly LinkPacket[] = []
+  #saidWorkingAt = Number.NEGATIVE_INFINITY
   #cancelIdle = (): void => {}
   #cancelWorking = (): void => {}
+  #cancelReminder = (): void => {}
   #ended = false
 
   /** @param onEnd called once, when the call is over or should be: hang up then */
-  constructor(stream: LineStream, clock: Clock, handle: LinkHandler, onEnd: (end: StreamEnd) => void) {
-    this.#stream = stream
+  constructor(path: LinePath, clock: Clock, handle: LinkHandler, onEnd: (end: StreamEnd) => void) {
+    this.#path = path
     this.#clock = clock
     this.#handle = handle
     this.#onEnd = onEnd
+    this.#cut = new Cut(path)
+    this.#roundTrip = new RoundTrip(path.timing)
     this.#alive()
-    stream.open(
-      (bytes) => this.#receive(bytes),
+    path.open(
+      (packet) => this.#receive(packet),
       (end) => this.#end(end),
     )
   }
@@ -54,77 +61,112 @@ export class LinkServer {
 
   #alive(): void {
     this.#cancelIdle()
+    if (this.#ended) return
+    const { idleMs } = this.#path.timing
     // A settlement may take as long as that, and the card was told to wait for it.
-    this.#cancelIdle = this.#clock.after(IDLE_MS, () => (this.#working ? this.#alive() : this.#end('local')))
+    this.#cancelIdle = this.#clock.after(idleMs, () => (this.#working ? this.#alive() : this.#end('local')))
   }
 
   #receive(bytes: Uint8Array): void {
-    for (const frame of this.#decoder.push(bytes)) if (!this.#ended) this.#packet(frame)
-  }
-
-  #packet(frame: Uint8Array): void {
+    if (this.#ended) return
     let packet: LinkPacket
     try {
-      packet = decodeLink(frame)
+      packet = decodeLink(bytes)
     } catch {
       return // garbage with a good checksum: as if it had not come
     }
     this.#alive()
-    if (packet.type === 'ack') {
-      if (packet.of === 'response' && packet.id === this.#id) this.#answer(packet.received)
-    } else if (packet.of === 'request') this.#fragment(packet)
-  }
-
-  #fragment(packet: LinkPacket & { readonly type: 'data' }): void {
-    if (packet.id === this.#id) return this.#repeated(packet.id)
-    if (this.#id !== undefined && ((packet.id - this.#id) & 0xff) > 127) return // doubled on the way, and long answered
-    if (this.#working) return // one request at a time: the next one is not taken before the answer
-    if (packet.id !== this.#partial) this.#request = new Reassembly()
-    this.#partial = packet.id
-    const whole = this.#request.add(packet)
-    if (whole !== undefined) {
-      this.#id = packet.id
-      this.#partial = undefined
-      this.#ask(packet.id, whole).catch(() => this.#end('local'))
-    } else if (this.#request.gap) {
-      this.#write({ type: 'ack', of: 'request', id: packet.id, received: this.#request.received })
+    if (packet.type === 'data') {
+      if (packet.of === 'request') this.#fragment(packet)
+    } else if (packet.of === 'response' && packet.id === this.#id && this.#request === undefined) {
+      // With nothing new it is a question, asked because nothing came for a while.
+      if (this.#response?.acked(packet) !== true) this.#again(packet.id, this.#path.timing.rtoMinMs)
     }
   }
 
-  /** The card did not get the answer: the handler is not asked again. */
-  #repeated(id: number): void {
+  #fragment(packet: LinkData): void {
+    const age = this.#id === undefined ? undefined : (this.#id - packet.id) & 0xff
+    if (age === 0 && this.#request === undefined) return this.#again(packet.id, this.#path.timing.firstRtoMs / 2)
+    if (age !== undefined && age > 0 && age < 128) return // late or doubled on the way, and long answered
+    if (this.#working) return // one request at a time: the next one is not taken before the answer
+    if (age !== 0 || this.#request === undefined) this.#begin(packet.id)
+    const request = this.#request ?? new Incoming(this.#path.timing)
+    const { news, ackDue } = request.add(packet, this.#clock.now())
+    this.#requestBlocks = Math.max(this.#requestBlocks, packet.last + 1)
+    this.#cancelReminder()
+    if (request.whole !== undefined) {
+      this.#request = undefined
+      this.#ask(packet.id, request.whole).catch(() => this.#end('local'))
+      return
+    }
+    // What came twice was sent in doubt.
+    if (ackDue || !news) this.#say(packet.id, request)
+    this.#remind(packet.id, request, request.quietMs, REMINDERS_MAX)
+  }
+
+  #begin(id: number): void {
+    this.#id = id
+    this.#request = new Incoming(this.#path.timing)
+    this.#response = undefined
+    this.#requestBlocks = 0
+    this.#answers = 0
+    this.#saidWorkingAt = Number.NEGATIVE_INFINITY
+  }
+
+  /** The end of a request was lost: waiting longer will not bring it. */
+  #remind(id: number, request: Incoming, ms: number, left: number): void {
+    if (left === 0 || this.#ended) return
+    this.#cancelReminder = this.#clock.after(ms, () => {
+      this.#say(id, request)
+      this.#remind(id, request, 2 * ms, left - 1)
+    })
+  }
+
+  /** The card did not get the answer, or not all of it: the handler is not asked again. */
+  #again(id: number, afterMs: number): void {
     if (this.#working) this.#sayWorking(id)
-    else this.#answer(new Set())
+    else this.#response?.retry(afterMs)
   }
 
   async #ask(id: number, message: Uint8Array): Promise<void> {
     this.#working = true
-    this.#response = []
-    this.#answers = 0
-    this.#count = fragments('request', id, message, STREAM_FRAGMENT).length
+    this.#requestBlocks = blocksOf(message)
     this.#cancelWorking = this.#clock.after(WORKING_MS, () => this.#sayWorking(id))
     try {
       const response = await this.#handle(message)
-      if (response !== undefined) this.#response = fragments('response', id, response, STREAM_FRAGMENT)
+      if (response !== undefined) this.#response = this.#outgoing(id, response)
     } finally {
       this.#cancelWorking()
       this.#working = false
     }
-    this.#answer(new Set())
+    this.#alive()
+    this.#response?.send()
   }
 
+  #outgoing(id: number, response: Uint8Array): Outgoing {
+    const write = (packet: LinkPacket): number => this.#write(packet)
+    const options = { path: this.#path, clock: this.#clock, cut: this.#cut, roundTrip: this.#roundTrip, write }
+    return new Outgoing('response', id, response, options)
+  }
+
+  /** All of the request is here, and nothing yet to answer. */
   #sayWorking(id: number): void {
-    this.#write({ type: 'ack', of: 'request', id, received: new Set(Array.from({ length: this.#count }, (_, n) => n)) })
+    const now = this.#clock.now()
+    if (now - this.#saidWorkingAt < this.#path.timing.rtoMinMs) return
+    this.#saidWorkingAt = now
+    this.#say(id, { newest: 0, received: new Set(Array(this.#requestBlocks).keys()) })
   }
 
-  #answer(received: ReadonlySet<number>): void {
-    for (const packet of this.#response) if (packet.type === 'data' && !received.has(packet.index)) this.#write(packet)
+  #say(id: number, { newest, received }: Pick<Incoming, 'newest' | 'received'>): void {
+    this.#write({ type: 'ack', of: 'request', id, newest, received })
   }
 
-  #write(packet: LinkPacket): void {
-    if (this.#ended) return
-    if (this.#answers++ >= ANSWERS_MAX * this.#response.length + ANSWERS_MAX) return this.#end('local')
-    this.#stream.write(encodeFrame(encodeLink(packet)))
+  #write(packet: LinkPacket): number {
+    if (this.#ended) return 0
+    const most = ANSWERS_MAX * (1 + this.#requestBlocks + (this.#response?.blocks ?? 0))
+    if (this.#answers++ < most) return this.#path.send(encodeLink(packet))
+    this.#end('local')
+    return 0
   }
 
   #end(end: StreamEnd): void {
@@ -132,6 +174,7 @@ export class LinkServer {
     this.#ended = true
     this.#cancelIdle()
     this.#cancelWorking()
+    this.#cancelReminder()
     this.#onEnd(end)
   }
 }

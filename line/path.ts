@@ -21,7 +21,7 @@ export interface LinkTiming {
 export interface LinePath {
   /** Number or address of the other end as the network shows it: a hint for logs and never a proof. */
   readonly peer: string | undefined
-  /** Bytes of one packet with its header of 2 or 4 bytes (`wire/line/link`). */
+  /** Bytes of one packet with its header of 2 or 5 bytes (`wire/line/link`). */
   readonly packetMax: number
   readonly timing: LinkTiming
   /** @returns bytes that this takes on the wire */

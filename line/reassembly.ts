@@ -1,32 +1,41 @@
 import { LINE_MESSAGE_MAX } from '../wire/limits.ts'
-import type { LinkPacket } from '../wire/line/link.ts'
+import { BLOCK_BYTES, type LinkData } from '../wire/line/link.ts'
 
-type Fragment = LinkPacket & { readonly type: 'data' }
-
-/** Puts the fragments of one message together, in whatever order and however often they come; bounded in bytes. */
+/** Puts the blocks of one message together, in whatever order, length and number they come; bounded in bytes. */
 export class Reassembly {
-  readonly #parts = new Map<number, Uint8Array>()
+  readonly #received = new Set<number>()
+  #bytes = new Uint8Array(0)
   #last: number | undefined
-  #bytes = 0
+  #length: number | undefined
+  #whole: Uint8Array | undefined
 
   get received(): ReadonlySet<number> {
-    return new Set(this.#parts.keys())
+    return this.#received
   }
 
-  /** @returns the message when this fragment made it whole; a fragment that contradicts the others is ignored */
-  add(fragment: Fragment): Uint8Array | undefined {
-    this.#last ??= fragment.last
-    if (fragment.last !== this.#last || this.#parts.has(fragment.index)) return undefined
-    if (this.#bytes + fragment.body.length > LINE_MESSAGE_MAX) return undefined
-    this.#bytes += fragment.body.length
-    this.#parts.set(fragment.index, Uint8Array.from(fragment.body))
-    if (this.#parts.size <= this.#last) return undefined
-    const order = [...this.#parts.keys()].sort((a, b) => a - b)
-    return Buffer.concat(order.map((index) => this.#parts.get(index) ?? new Uint8Array(0)))
+  /** The message, once nothing is missing. */
+  get whole(): Uint8Array | undefined {
+    return this.#whole
   }
 
-  /** A later fragment came while an earlier is missing: waiting longer will not bring it. */
-  get gap(): boolean {
-    return this.#last !== undefined && this.#parts.has(this.#last) && this.#parts.size <= this.#last
+  /** @returns whether it brought anything new; a packet that contradicts the others, or the block size, brings nothing */
+  add({ index, last, body }: LinkData): boolean {
+    if (this.#whole !== undefined || body.length > LINE_MESSAGE_MAX) return false
+    if (last === 0) {
+      this.#whole = Uint8Array.from(body)
+      return true
+    }
+    const end = index + Math.ceil(body.length / BLOCK_BYTES) - 1
+    const cutShort = end < last && body.length % BLOCK_BYTES !== 0
+    if (last !== (this.#last ?? last) || end > last || cutShort) return false
+    if (this.#last === undefined) this.#bytes = new Uint8Array((last + 1) * BLOCK_BYTES)
+    this.#last = last
+    const before = this.#received.size
+    for (let block = index; block <= end; block++) this.#received.add(block)
+    if (this.#received.size === before) return false
+    this.#bytes.set(body, index * BLOCK_BYTES)
+    if (end === last) this.#length = index * BLOCK_BYTES + body.length
+    if (this.#received.size === last + 1) this.#whole = this.#bytes.subarray(0, this.#length)
+    return true
   }
 }

@@ -15,7 +15,7 @@ export const AT_LINE_MAX = 8192
 export const CARD_ID_MAX = 32
 /** One line of the card API, with its line end (PROTOCOL.md §6). */
 export const USB_LINE_MAX = 65_536
-/** One message of the line transport, in as many fragments as its bearer needs: 17 s at 9,600 bit/s. */
+/** One message of the line transport, in as many packets as its bearer needs: 17 s at 9,600 bit/s. */
 export const LINE_MESSAGE_MAX = 16_384
 /** A purchase tag: random, so that nobody can guess one (S25). */
 export const TAG_BYTES = 16

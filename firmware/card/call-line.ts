@@ -3,6 +3,7 @@ import type { Clock } from '../../line/clock.ts'
 import { LinkClient } from '../../line/link-client.ts'
 import type { ModemPort } from '../../line/modem/port.ts'
 import type { LineStream, StreamEnd } from '../../line/stream.ts'
+import { streamPath } from '../../line/stream-path.ts'
 import { CardError } from './errors.ts'
 import type { LineCall, LineCallResult, LinePort } from './line-call.ts'
 import { assertEnrolled, type EnrolledAddress } from './phone-book.ts'
@@ -102,16 +103,15 @@ export class CallLine implements LinePort {
 
 function callOn(stream: LineStream, clock: Clock): LineCall {
   let ended: StreamEnd | undefined
+  const path = streamPath(stream)
   const link = new LinkClient(
     {
-      peer: stream.peer,
-      write: (bytes) => stream.write(bytes),
-      open: (onData, onEnd) =>
-        stream.open(onData, (end) => {
+      ...path,
+      open: (onPacket, onEnd) =>
+        path.open(onPacket, (end) => {
           ended = end
           onEnd(end)
         }),
-      hangUp: () => stream.hangUp(),
     },
     clock,
   )
@@ -121,7 +121,7 @@ function callOn(stream: LineStream, clock: Clock): LineCall {
       return ended === 'remote' || ended === 'modem'
     },
     report: () => link.report,
-    hangUp: () => stream.hangUp(),
+    hangUp: () => path.hangUp(),
   }
 }
 

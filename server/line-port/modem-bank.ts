@@ -4,6 +4,7 @@ import { LinkServer } from '../../line/link-server.ts'
 import type { ModemPort } from '../../line/modem/port.ts'
 import { openSerialPort } from '../../line/modem/serial-port.ts'
 import type { LineStream } from '../../line/stream.ts'
+import { streamPath } from '../../line/stream-path.ts'
 import type { AnsweredCall } from '../sessions/line-service.ts'
 
 /** No call lasts longer, milliseconds: a modem that a card never leaves would serve nobody else. */
@@ -117,7 +118,7 @@ class BankModem {
     const call = open(stream.peer)
     const cancelLimit = this.#clock.after(CALL_MAX_MS, () => link.close())
     const link = new LinkServer(
-      stream,
+      streamPath(stream),
       this.#clock,
       (message) => call.handle(message),
       (end) => {

@@ -1,7 +1,8 @@
 import test from 'ava'
 import { LinkClient } from '../../line/link-client.ts'
-import { IDLE_MS, type LinkHandler, LinkServer } from '../../line/link-server.ts'
+import { type LinkHandler, LinkServer } from '../../line/link-server.ts'
 import type { LineStream, StreamEnd } from '../../line/stream.ts'
+import { STREAM_TIMING, streamPath } from '../../line/stream-path.ts'
 import { LINE_MESSAGE_MAX } from '../../wire/limits.ts'
 import { encodeFrame } from '../../wire/line/frame.ts'
 import { FakeClock } from '../fake-clock.ts'
@@ -40,8 +41,8 @@ function setUp(handle: LinkHandler) {
   const clock = new FakeClock()
   const wire = new Wire(clock)
   const ends: StreamEnd[] = []
-  const server = new LinkServer(wire.stream(1), clock, handle, (end) => ends.push(end))
-  const client = new LinkClient(wire.stream(0), clock)
+  const server = new LinkServer(streamPath(wire.stream(1)), clock, handle, (end) => ends.push(end))
+  const client = new LinkClient(streamPath(wire.stream(0)), clock)
   return { clock, wire, server, client, ends }
 }
 
@@ -80,12 +81,17 @@ test('a lost request and a lost response are both repaired, the handler asked on
   }
 })
 
-test('no answer at all: a few repetitions, then undefined; nothing is left running', async (t) => {
+test('no answer at all: a few repetitions, then undefined in less than a minute; nothing is left running', async (t) => {
   const { clock, wire, client, server } = setUp(async () => undefined)
-  const answer = client.request(Buffer.from('unknown'))
+  const answer = client.request(Buffer.alloc(135, 1))
+  let gaveUpAt = 0
+  answer.then(() => {
+    gaveUpAt = clock.now()
+  })
   await clock.advance(200_000)
   t.is(await answer, undefined)
-  t.deepEqual(wire.frames, [4, 0])
+  t.true(gaveUpAt > 40_000 && gaveUpAt < 60_000, `${gaveUpAt} ms`)
+  t.deepEqual(wire.frames, [1 + 7 * 3, 0])
   server.close()
   t.is(clock.waiting, 0)
 })
@@ -100,13 +106,16 @@ test('the biggest message passes in fragments, both ways', async (t) => {
 })
 
 test('of a long message only what was lost is sent again', async (t) => {
-  const { clock, wire, client } = setUp(async () => Buffer.alloc(10 * 480, 1))
+  const { clock, wire, client } = setUp(async () => Buffer.alloc(10 * 256, 1))
   let down = 0
   wire.fault = (bytes, side) => (side === 1 && ++down === 4 ? undefined : bytes)
-  const answer = client.request(Buffer.alloc(5 * 480, 2))
+  const answer = client.request(Buffer.alloc(200, 2))
   await clock.advance(60_000)
-  t.is((await answer)?.length, 10 * 480)
-  t.is(wire.frames[1], 11)
+  t.is((await answer)?.length, 10 * 256)
+  t.is(client.report.messagesUp, 1)
+  // Ten packets of four blocks; the lost one again, in two of two blocks.
+  t.is(wire.frames[1], 12)
+  t.is(client.report.messagesDown, 11)
 })
 
 test(`bit errors, losses and doubled packets: every request is answered or given up (seed ${SEED})`, async (t) => {
@@ -144,7 +153,7 @@ test('a slow answer is announced and waited for, not asked for again', async (t)
     })
   })
   const answer = client.request(Buffer.from('slow'))
-  await clock.advance(20_000)
+  await clock.advance(STREAM_TIMING.idleMs / 3)
   t.deepEqual(wire.frames, [1, 1])
   done(Buffer.from('at last'))
   await clock.advance(1000)
@@ -167,12 +176,19 @@ test('cancelling and the end of the call both end the wait', async (t) => {
 
 test('the server gives a silent call up, and answers no flood of repetitions', async (t) => {
   const quiet = setUp(echo)
-  await quiet.clock.advance(IDLE_MS)
+  await quiet.clock.advance(STREAM_TIMING.idleMs)
   t.deepEqual(quiet.ends, ['local'])
   const flooded = setUp(echo)
-  for (let n = 0; n < 1000; n++) flooded.wire.ends[1]?.onData(encodeFrame(Buffer.from([1, 9, 65])))
+  const repetition = encodeFrame(Buffer.from([1, 9, 65]))
+  for (let n = 0; n < 1000; n++) flooded.wire.ends[1]?.onData(repetition)
   await flooded.clock.advance(1000)
-  for (let n = 0; n < 1000; n++) flooded.wire.ends[1]?.onData(encodeFrame(Buffer.from([1, 9, 65])))
+  for (let n = 0; n < 1000; n++) flooded.wire.ends[1]?.onData(repetition)
+  // That it is being worked on, and the answer.
+  t.is(flooded.wire.frames[1], 2)
+  for (let n = 0; n < 1000; n++) {
+    await flooded.clock.advance(5000)
+    flooded.wire.ends[1]?.onData(repetition)
+  }
   t.deepEqual(flooded.ends, ['local'])
   t.true(flooded.wire.frames[1] < 200)
 })
@@ -189,7 +205,7 @@ test('an answer that takes longer than a call may be idle comes all the same, an
     t.is((await answer)?.length, 1000, `${seconds} s`)
     t.is(asked, 1)
     t.deepEqual(ends, [])
-    await clock.advance(IDLE_MS)
+    await clock.advance(STREAM_TIMING.idleMs)
     t.deepEqual(ends, ['local'])
   }
 })

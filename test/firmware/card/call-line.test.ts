@@ -3,6 +3,7 @@ import { CallLine } from '../../../firmware/card/call-line.ts'
 import { type EnrolledAddress, enrolledAddresses } from '../../../firmware/card/phone-book.ts'
 import { LinkServer } from '../../../line/link-server.ts'
 import type { LineStream } from '../../../line/stream.ts'
+import { streamPath } from '../../../line/stream-path.ts'
 import { FakeClock, settle } from '../../fake-clock.ts'
 import { FakePort, obliging } from '../../line/fake-port.ts'
 import { enrolled, NUMBER } from './fixture.ts'
@@ -72,7 +73,7 @@ function server(port: FakePort, clock: FakeClock): (bytes: Uint8Array) => void {
     hangUp: async () => {},
   }
   new LinkServer(
-    stream,
+    streamPath(stream),
     clock,
     async (message) => (message[0] === 0 ? undefined : Uint8Array.from(message).reverse()),
     () => {},

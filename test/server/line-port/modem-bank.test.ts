@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { LinkClient } from '../../../line/link-client.ts'
+import { streamPath } from '../../../line/stream-path.ts'
 import { openModemBank } from '../../../server/line-port/modem-bank.ts'
 import { FakeClock } from '../../fake-clock.ts'
 import { FakePort, obliging } from '../../line/fake-port.ts'
@@ -68,14 +69,14 @@ async function ring({ clock, ports }: Bank) {
     else hear(Buffer.from(text, 'latin1'))
   }
   const link = new LinkClient(
-    {
+    streamPath({
       peer: undefined,
       write: (bytes) => port.say(Buffer.from(bytes).toString('latin1')),
       open: (onData) => {
         hear = onData
       },
       hangUp: async () => {},
-    },
+    }),
     clock,
   )
   const ask = async (text: string): Promise<string> => {

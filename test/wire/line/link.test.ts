@@ -8,7 +8,16 @@ import {
   encodeEnrolmentRequest,
   encodeEnrolmentResponse,
 } from '../../../wire/line/enrolment.ts'
-import { decodeLink, encodeLink, FRAGMENTS_MAX, fragments, type LinkPacket } from '../../../wire/line/link.ts'
+import {
+  BLOCK_BYTES,
+  blocksOf,
+  blocksPerPacket,
+  decodeLink,
+  encodeLink,
+  fitsWhole,
+  fragment,
+  type LinkPacket,
+} from '../../../wire/line/link.ts'
 import { decodeMessage, encodeMessage } from '../../../wire/line/message.ts'
 import { seeded } from '../../random.ts'
 
@@ -18,13 +27,14 @@ const refused = { instanceOf: LineFormatError }
 
 test('golden packets', (t) => {
   const body = Buffer.from('hi')
-  const data = { type: 'data', id: 7, index: 0, last: 0, body } as const
+  const data = { type: 'data', id: 7, serial: 0, index: 0, last: 0, body } as const
   t.is(hex(encodeLink({ ...data, of: 'request' })), '01076869')
   t.is(hex(encodeLink({ ...data, of: 'response' })), '02076869')
-  t.is(hex(encodeLink({ ...data, of: 'request', index: 1, last: 2 })), '110701026869')
-  t.is(hex(encodeLink({ ...data, of: 'response', index: 2, last: 2 })), '120702026869')
-  t.is(hex(encodeLink({ type: 'ack', of: 'request', id: 7, received: new Set([0, 2, 9]) })), '03070502')
-  t.is(hex(encodeLink({ type: 'ack', of: 'response', id: 255, received: new Set() })), '04ff00')
+  t.is(hex(encodeLink({ ...data, of: 'request', serial: 5, index: 1, last: 2 })), '11070501026869')
+  t.is(hex(encodeLink({ ...data, of: 'response', serial: 255, index: 2, last: 2 })), '1207ff02026869')
+  const ack = { type: 'ack', id: 7, newest: 11, received: new Set([0, 2, 9]) } as const
+  t.is(hex(encodeLink({ ...ack, of: 'request' })), '03070b0502')
+  t.is(hex(encodeLink({ ...ack, of: 'response', id: 255, newest: 0, received: new Set() })), '04ff0000')
 })
 
 test('packets come back as they went', (t) => {
@@ -32,38 +42,51 @@ test('packets come back as they went', (t) => {
     type: fc.constant('data' as const),
     of: fc.constantFrom('request' as const, 'response' as const),
     id: fc.nat(255),
+    serial: fc.nat(255),
     last: fc.nat(255),
     body: fc.uint8Array({ minLength: 1, maxLength: 64 }).map((bytes) => Buffer.from(bytes)),
   })
   fc.assert(
     fc.property(data, fc.nat(255), (it, at) => {
-      const packet: LinkPacket = { ...it, index: it.last === 0 ? 0 : at % (it.last + 1) }
+      const whole = it.last === 0
+      const packet: LinkPacket = { ...it, serial: whole ? 0 : it.serial, index: whole ? 0 : at % (it.last + 1) }
       t.deepEqual(decodeLink(encodeLink(packet)), packet)
     }),
     { seed: SEED },
   )
   fc.assert(
-    fc.property(fc.nat(255), fc.uniqueArray(fc.nat(255)), (id, received) => {
-      const packet: LinkPacket = { type: 'ack', of: 'request', id, received: new Set(received.sort((a, b) => a - b)) }
+    fc.property(fc.nat(255), fc.uniqueArray(fc.nat(255)), (newest, received) => {
+      const ordered = new Set(received.sort((a, b) => a - b))
+      const packet: LinkPacket = { type: 'ack', of: 'request', id: 3, newest, received: ordered }
       t.deepEqual(decodeLink(encodeLink(packet)), packet)
     }),
     { seed: SEED },
   )
 })
 
-test('fragments cover the message, and too many are refused', (t) => {
-  const parts = fragments('request', 1, Buffer.alloc(1000, 5), 480)
-  t.deepEqual(
-    parts.map((part) => part.type === 'data' && [part.index, part.last, part.body.length]),
-    [
-      [0, 2, 480],
-      [1, 2, 480],
-      [2, 2, 40],
-    ],
-  )
-  t.throws(() => fragments('request', 1, Buffer.alloc(LINE_MESSAGE_MAX + 1), 480), { instanceOf: RangeError })
-  t.throws(() => fragments('request', 1, Buffer.alloc(FRAGMENTS_MAX + 1), 1), { instanceOf: RangeError })
-  t.throws(() => fragments('request', 1, Buffer.alloc(0), 1), { instanceOf: RangeError })
+test('runs of blocks cover the message, whatever their length; with all blocks it is whole', (t) => {
+  const message = Buffer.from(Array.from({ length: 1000 }, (_, n) => n & 0xff))
+  t.is(blocksOf(message), 16)
+  for (const run of [1, 2, 3, 15]) {
+    const parts = []
+    for (let first = 0; first < 16; first += run) {
+      parts.push(fragment('request', 1, message, { serial: 256 + first, first, count: Math.min(run, 16 - first) }))
+    }
+    t.deepEqual(Buffer.concat(parts.map(({ body }) => body)), message)
+    t.true(parts.every(({ index, serial, last }) => index === serial && last === 15))
+  }
+  t.like(fragment('response', 1, message, { serial: 9, first: 0, count: 16 }), { serial: 0, last: 0, body: message })
+  t.throws(() => blocksOf(Buffer.alloc(LINE_MESSAGE_MAX + 1)), { instanceOf: RangeError })
+  t.throws(() => blocksOf(Buffer.alloc(0)), { instanceOf: RangeError })
+})
+
+test('a packet holds as many blocks as fit behind its header, a short message two bytes of header only', (t) => {
+  t.is(blocksPerPacket(133), 2)
+  t.is(blocksPerPacket(132), 1)
+  t.is(blocksPerPacket(5 + 4 * BLOCK_BYTES), 4)
+  t.throws(() => blocksPerPacket(68), { instanceOf: RangeError })
+  t.true(fitsWhole(131, 133))
+  t.false(fitsWhole(132, 133))
 })
 
 test('what is no packet is refused', (t) => {
@@ -71,13 +94,14 @@ test('what is no packet is refused', (t) => {
     '',
     '01',
     '0107',
-    '11070000ff',
-    '11070302ff',
-    '11070102',
+    '1107050000ff',
+    '1107050302ff',
+    '1107050102',
     '0307',
-    `0307${'00'.repeat(33)}`,
+    '03070b',
+    `03070b${'00'.repeat(33)}`,
     '0007ff',
-    '21070102ff',
+    '2107050102ff',
   ])
     t.throws(() => decodeLink(Buffer.from(bad, 'hex')), refused, bad)
 })
@@ -103,9 +127,14 @@ test('messages and enrolment payloads: golden, cut at every length', (t) => {
 
 test(`100,000 mutated packets, messages and enrolment payloads (seed ${SEED})`, (t) => {
   const random = seeded(SEED)
-  const golden = ['110701026869', '03070502', '01076869', `830166636172642d3150${'07'.repeat(16)}`, '8101', '0109'].map(
-    (text) => Buffer.from(text, 'hex'),
-  )
+  const golden = [
+    '11070501026869',
+    '03070b0502',
+    '01076869',
+    `830166636172642d3150${'07'.repeat(16)}`,
+    '8101',
+    '0109',
+  ].map((text) => Buffer.from(text, 'hex'))
   let refusals = 0
   for (let n = 0; n < 100_000; n++) {
     const bytes = Buffer.from(golden[random(golden.length)] ?? [])
