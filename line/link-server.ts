@@ -89,8 +89,7 @@ export class LinkServer {
     if (age === 0 && this.#request === undefined) return this.#again(packet.id, this.#path.timing.firstRtoMs / 2)
     if (age !== undefined && age > 0 && age < 128) return // late or doubled on the way, and long answered
     if (this.#working) return // one request at a time: the next one is not taken before the answer
-    if (age !== 0 || this.#request === undefined) this.#begin(packet.id)
-    const request = this.#request ?? new Incoming(this.#path.timing)
+    const request = (age === 0 ? this.#request : undefined) ?? this.#begin(packet.id)
     const { news, ackDue } = request.add(packet, this.#clock.now())
     this.#requestBlocks = Math.max(this.#requestBlocks, packet.last + 1)
     this.#cancelReminder()
@@ -104,13 +103,15 @@ export class LinkServer {
     this.#remind(packet.id, request, request.quietMs, REMINDERS_MAX)
   }
 
-  #begin(id: number): void {
+  #begin(id: number): Incoming {
+    const request = new Incoming(this.#path.timing)
     this.#id = id
-    this.#request = new Incoming(this.#path.timing)
+    this.#request = request
     this.#response = undefined
     this.#requestBlocks = 0
     this.#answers = 0
     this.#saidWorkingAt = Number.NEGATIVE_INFINITY
+    return request
   }
 
   /** The end of a request was lost: waiting longer will not bring it. */
