@@ -2,19 +2,20 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Session } from '../host-driver/index.ts'
+import { limitMs, NETWORKS } from './network.ts'
 import type { Report } from './report.ts'
 import { storedSecrets, storedSessions } from './server-store.ts'
-import { CONTENT, LATENCY_MS, PASSWORD, RATE, type Stage, USER } from './stage.ts'
+import { CONTENT, PASSWORD, type Stage, USER } from './stage.ts'
 import { hits, recordings, serverHello } from './tap.ts'
 import type { Told } from './told.ts'
 
 /** Plays the first embodiment (S1–S18). @throws whatever keeps it from its end */
-export async function playFirst({ world, terminal, show, searched }: Stage): Promise<Report> {
+export async function playFirst({ world, bearer, terminal, show, searched }: Stage): Promise<Report> {
   show.scene('A wrong password: the server says no, and everything ends there')
   const refused = await terminal.login({ userId: USER, password: 'wrong-horse' })
   if (refused.verdict !== 'refused') throw new Error('expected a wrong password to be refused')
 
-  show.scene('The login: one message each way over the line')
+  show.scene(`The login: one message each way over the line, by ${bearer}`)
   const login = await terminal.login({ userId: USER, password: PASSWORD })
   if (login.verdict !== 'permitted') throw new Error(`expected to be permitted, got ${login.reason}`)
   const { session } = login
@@ -27,7 +28,7 @@ export async function playFirst({ world, terminal, show, searched }: Stage): Pro
   await session.close()
   const keysLeft = storedSessions(world)
   show.scene('Who recorded both wires')
-  const line = await recordings(world.taps, 'call-')
+  const line = await recordings(world.taps, NETWORKS[bearer].tape)
   const internet = await recordings(world.taps, 'relay-')
   const hello = internet.map(serverHello).find((found) => found !== undefined)
   const { bytesUp, bytesDown, messagesUp, messagesDown, exchangeMs, setupMs } = session.call
@@ -42,10 +43,12 @@ export async function playFirst({ world, terminal, show, searched }: Stage): Pro
       messagesDown,
       seconds: exchangeMs / 1000,
       setupSeconds: setupMs / 1000,
-      bitsPerSecond: RATE,
-      roundTripSeconds: (2 * LATENCY_MS) / 1000,
+      bearer,
+      bitsPerSecond: NETWORKS[bearer].rate,
+      roundTripSeconds: (2 * NETWORKS[bearer].latencyMs) / 1000,
+      limitSeconds: Math.round(limitMs(bearer, session.call)) / 1000,
       // A tenth above what the round trip and the bits alone need.
-      allowedSeconds: Math.round(1.1 * (2 * LATENCY_MS + ((bytesUp + bytesDown) * 10_000) / RATE)) / 1000,
+      allowedSeconds: Math.round(1.1 * limitMs(bearer, session.call)) / 1000,
     },
     internet: {
       bytes: internet.reduce((sum, tape) => sum + tape.length, 0),

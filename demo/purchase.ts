@@ -1,8 +1,9 @@
 import type { Purchase, Tag } from '../host-driver/index.ts'
 import type { PersonalData } from '../wire/line/personal-data.ts'
+import { NETWORKS } from './network.ts'
 import type { PurchaseReport } from './report.ts'
 import { paymentKeys } from './server-store.ts'
-import { LATENCY_MS, RATE, type Stage } from './stage.ts'
+import type { Stage } from './stage.ts'
 import { hits, recordings, type Searched } from './tap.ts'
 
 /** What the user types (S29, S63): a card that the simulated company approves, an address that nobody has. */
@@ -70,13 +71,13 @@ export interface Played {
 
 /** Reads the books of shop and card company, and what was recorded on both wires. @throws Error when it was not paid */
 export async function purchaseReport(stage: Stage, played: Played): Promise<PurchaseReport> {
-  const { world, show, searched } = stage
+  const { world, bearer, show, searched } = stage
   const { embodiment, purchase, seconds, tag, stock, refusals } = played
   if (purchase.outcome !== 'paid' || purchase.learned !== 'line') {
     throw new Error(`expected a payment over the line, got ${purchase.outcome}`)
   }
   show.scene('Who recorded both wires')
-  const line = await recordings(world.taps, 'call-')
+  const line = await recordings(world.taps, NETWORKS[bearer].tape)
   const internet = await recordings(world.taps, 'relay-')
   const secretsFound = { line: hits(line, searched), internet: hits(internet, searched) }
   const keys = paymentKeys(world, tag.tag)
@@ -99,8 +100,9 @@ export async function purchaseReport(stage: Stage, played: Played): Promise<Purc
       seconds: Math.round(seconds * 1000) / 1000,
       exchangeSeconds: exchangeMs / 1000,
       setupSeconds: setupMs / 1000,
-      bitsPerSecond: RATE,
-      roundTripSeconds: (2 * LATENCY_MS) / 1000,
+      bearer,
+      bitsPerSecond: NETWORKS[bearer].rate,
+      roundTripSeconds: (2 * NETWORKS[bearer].latencyMs) / 1000,
     },
     internet: { bytes: internet.reduce((sum, tape) => sum + tape.length, 0) },
     paid: { order, amount, currency },

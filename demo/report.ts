@@ -1,15 +1,20 @@
 import type { CallReport } from '../wire/usb/methods.ts'
+import type { Bearer } from './network.ts'
 
 /** What a play ends with. */
 export interface Report {
   readonly ok: boolean
   readonly steps: readonly string[]
   readonly line: Pick<CallReport, 'bytesUp' | 'bytesDown' | 'messagesUp' | 'messagesDown'> & {
+    readonly bearer: Bearer
     /** From the first byte of the request to the last byte of the response. */
     readonly seconds: number
     readonly setupSeconds: number
+    /** 0 where a message takes as long however long it is. */
     readonly bitsPerSecond: number
     readonly roundTripSeconds: number
+    /** Round trip and bits alone. */
+    readonly limitSeconds: number
     readonly allowedSeconds: number
   }
   readonly internet: {
@@ -32,6 +37,7 @@ export interface PurchaseReport {
   readonly steps: readonly string[]
   /** Of the call that paid. */
   readonly line: Pick<CallReport, 'bytesUp' | 'bytesDown' | 'messagesUp' | 'messagesDown'> & {
+    readonly bearer: Bearer
     /** The whole call, dialling and hanging up included. */
     readonly seconds: number
     /** From the first byte of the personal data to the last byte of the receipt. */

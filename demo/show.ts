@@ -44,7 +44,7 @@ export function tellJson(write: (text: string) => void): Show {
 function summary({ line, internet, downloads, keysLeft, secretsFound }: Report): string {
   const total = downloads.reduce((sum, { bytes }) => sum + bytes, 0)
   return `
-  line      ${line.bytesUp} B up, ${line.bytesDown} B down in ${line.messagesUp + line.messagesDown} messages, ${line.seconds.toFixed(2)} s at ${line.bitsPerSecond} bit/s
+  line      ${line.bytesUp} B up, ${line.bytesDown} B down in ${line.messagesUp + line.messagesDown} messages, ${line.seconds.toFixed(2)} s${rateOf(line)}
             (1.1 times round trip and bits: ${line.allowedSeconds.toFixed(2)} s; call set-up took ${line.setupSeconds.toFixed(2)} s)
   Internet  ${internet.bytes} B for ${downloads.length} files of ${total} B, ${internet.seconds.toFixed(2)} s, ${internet.cipher}, ${internet.group}
   secrets   found in the recording of the line: ${secretsFound.line}, of the Internet: ${secretsFound.internet}
@@ -55,7 +55,7 @@ function summary({ line, internet, downloads, keysLeft, secretsFound }: Report):
 function purchaseSummary({ line, internet, paid, charges, orderState, stock, ...rest }: PurchaseReport): string {
   const { receiptEqual, refusals, secretsFound } = rest
   return `
-  line      ${line.bytesUp} B up, ${line.bytesDown} B down in ${line.messagesUp + line.messagesDown} messages, the whole call ${line.seconds.toFixed(2)} s at ${line.bitsPerSecond} bit/s
+  line      ${line.bytesUp} B up, ${line.bytesDown} B down in ${line.messagesUp + line.messagesDown} messages, the whole call ${line.seconds.toFixed(2)} s${rateOf(line)}
             (personal data to receipt: ${line.exchangeSeconds.toFixed(2)} s; call set-up took ${line.setupSeconds.toFixed(2)} s)
   Internet  ${internet.bytes} B
   paid      ${money(paid.amount, paid.currency)}, ${paid.order} is ${orderState}, charged ${charges} time${charges === 1 ? '' : 's'}
@@ -64,4 +64,8 @@ function purchaseSummary({ line, internet, paid, charges, orderState, stock, ...
   refused   ${refusals.join(', ')}
   secrets   found in the recording of the line: ${secretsFound.line}, of the Internet: ${secretsFound.internet}
 `
+}
+
+function rateOf({ bitsPerSecond, bearer }: Report['line'] | PurchaseReport['line']): string {
+  return bitsPerSecond === 0 ? ` by ${bearer}` : ` by ${bearer} at ${bitsPerSecond} bit/s`
 }

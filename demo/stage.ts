@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { Terminal } from '../host-driver/index.ts'
 import { keyPair } from '../keys/x25519.ts'
 import { decodeTicket } from '../wire/line/ticket.ts'
+import { type Bearer, NETWORKS } from './network.ts'
 import type { Embodiment } from './report.ts'
 import type { Show } from './show.ts'
 import type { Searched } from './tap.ts'
@@ -9,15 +10,13 @@ import { Told } from './told.ts'
 import { CARD_ID, World } from './world.ts'
 
 export const CONTENT = fileURLToPath(new URL('./content', import.meta.url))
-export const RATE = 9600
-/** One way, milliseconds: a data call over GSM with its radio link protocol takes most of a second there and back. */
-export const LATENCY_MS = 400
 export const USER = 'alice@example.org'
 export const PASSWORD = 'correct-horse'
 
 /** What every play stands on. */
 export interface Stage {
   readonly world: World
+  readonly bearer: Bearer
   readonly terminal: Terminal
   readonly show: Told
   /** Secrets that no recording may hold; each play adds its own. */
@@ -31,6 +30,7 @@ export interface Stage {
 export async function onStage<T>(
   show: Show,
   embodiments: readonly Embodiment[],
+  bearer: Bearer,
   play: (stage: Stage) => Promise<T>,
 ): Promise<T> {
   const told = new Told(show)
@@ -40,21 +40,21 @@ export async function onStage<T>(
   const onEvent = (from: string, event: Parameters<Told['server']>[0]): void => {
     if (from === 'server') told.server(event)
   }
-  const world = await World.start({ rate: RATE, latencyMs: LATENCY_MS, content: CONTENT, onEvent })
+  const { rate, latencyMs } = NETWORKS[bearer]
+  const world = await World.start({ bearer, rate, latencyMs, content: CONTENT, onEvent })
   try {
     await world.addUser(USER, PASSWORD)
     if (shop) await world.openShop()
     const ticket = await world.ticket()
     await Promise.all([world.startServer(), world.startCard()])
-    return await withTerminal(world, told, ticket, play)
+    return await withTerminal({ world, bearer, show: told }, ticket, play)
   } finally {
     await world.close()
   }
 }
 
 async function withTerminal<T>(
-  world: World,
-  show: Told,
+  { world, bearer, show }: Pick<Stage, 'world' | 'bearer' | 'show'>,
   ticket: string,
   play: (stage: Stage) => Promise<T>,
 ): Promise<T> {
@@ -75,7 +75,7 @@ async function withTerminal<T>(
   try {
     show.scene(`Enrolment of ${CARD_ID}: once, with the operator's ticket, in one call`)
     await terminal.enrol(ticket)
-    return await play({ world, terminal, show, searched })
+    return await play({ world, bearer, terminal, show, searched })
   } finally {
     await terminal.close()
   }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { LineTape } from './network.ts'
 
 /** A secret and what it is, for the count of its appearances. */
 export interface Searched {
@@ -10,8 +11,8 @@ export interface Searched {
 /** Bytes shorter than this would be found by chance. */
 const SEARCHED_MIN = 4
 
-/** Every recording of one wire: `call-` for the line, `relay-` for the Internet. */
-export async function recordings(folder: string, wire: 'call-' | 'relay-'): Promise<Buffer[]> {
+/** Every recording of one wire: that of the line's bearer, or `relay-` for the Internet. */
+export async function recordings(folder: string, wire: LineTape | 'relay-'): Promise<Buffer[]> {
   const names = (await readdir(folder)).filter((name) => name.startsWith(wire)).sort()
   return Promise.all(names.map((name) => readFile(join(folder, name))))
 }

@@ -5,15 +5,18 @@ import { fileURLToPath } from 'node:url'
 import { type AcquirerProcess, makeKeyFile, startAcquirer } from '../sim/acquirer/process.ts'
 import { type SimProcess, startSim } from '../sim/process.ts'
 import { type Child, type ChildEvent, runProgram, startProgram } from './child.ts'
+import type { Bearer } from './network.ts'
 
 export interface WorldOptions {
   /** Bit/s of every line. */
   readonly rate: number
   /** One way, milliseconds. */
   readonly latencyMs: number
+  /** What carries the line; a telephone call if nothing else is said. */
+  readonly bearer?: Bearer
   /** Folder with what the server delivers. */
   readonly content: string
-  /** Modems of the server. */
+  /** Modems of the server, for calls or messages. */
   readonly serverModems?: number
   /** Lifetime of a session, seconds. */
   readonly lifetimeSeconds?: number
@@ -28,6 +31,9 @@ export interface WorldOptions {
 export const SERVER_NUMBER = '+81312345678'
 export const CARD_NUMBER = '+819012345678'
 export const CARD_ID = 'card-1'
+/** The private network, and the server's address in it. */
+export const APN = 'keyline.private'
+export const PACKET_ADDRESS = '10.0.0.1:7000'
 const GOODS = fileURLToPath(new URL('./goods/goods.json', import.meta.url))
 const CERTIFICATE = fileURLToPath(new URL('./certificate/', import.meta.url))
 /** The only authority that a PC of this world trusts. */
@@ -53,12 +59,17 @@ export class World {
 
   static async start(options: WorldOptions): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'keyline-'))
-    const { rate, latencyMs, serverModems = 1, sim = [] } = options
+    const { rate, latencyMs, bearer = 'call', serverModems = bearer === 'packet' ? 0 : 1, sim = [] } = options
     const numbers = Array.from({ length: serverModems }, (_, n) => (n === 0 ? SERVER_NUMBER : `${SERVER_NUMBER}${n}`))
-    const modems = [...numbers, CARD_NUMBER].flatMap((number) => ['--modem', number])
+    // A dialect with sockets for the card; all of them make calls and send messages.
+    const modems = [...numbers, `${CARD_NUMBER},profile=simcom`].flatMap((number) => ['--modem', number])
     const taps = join(folder, 'taps')
     await mkdir(taps)
-    const lines = ['--rate', String(rate), '--latency', String(latencyMs)]
+    const lines = {
+      call: ['--rate', String(rate), '--latency', String(latencyMs)],
+      packet: ['--apn', `${APN},rate=${rate},latency=${latencyMs}`],
+      sms: ['--sms', `delay=${latencyMs}`],
+    }[bearer]
     const args = [...modems, ...lines, '--cable', 'usb', '--relay', 'internet=', '--record', taps, ...sim]
     try {
       return new World(folder, await startSim(args), options)
@@ -113,7 +124,12 @@ export class World {
 
   /** @returns the ticket's `keyline:` URI */
   async ticket(cardId: string = CARD_ID): Promise<string> {
-    const args = ['ticket', cardId, '--data', this.serverData, '--number', SERVER_NUMBER, '--internet', this.internet]
+    const address = {
+      call: ['--number', SERVER_NUMBER],
+      packet: ['--packet', `${APN}/${PACKET_ADDRESS}`],
+      sms: ['--sms', SERVER_NUMBER],
+    }[this.#bearer]
+    const args = ['ticket', cardId, '--data', this.serverData, ...address, '--internet', this.internet]
     return (await runProgram('server', args)).trim()
   }
 
@@ -126,6 +142,10 @@ export class World {
       runProgram('server', ['goods', 'load', goods, '--data', this.serverData]),
     ])
     this.#acquirer = acquirer
+  }
+
+  get #bearer(): Bearer {
+    return this.#options.bearer ?? 'call'
   }
 
   get #acquirerKey(): string {
@@ -146,14 +166,22 @@ export class World {
   async startServer(): Promise<Child> {
     const { content, lifetimeSeconds = 3600, onEvent, server = [] } = this.#options
     const paths = this.sim.ready.modems.filter(({ number }) => number !== CARD_NUMBER).map(({ path }) => path)
-    const modems = paths.flatMap((path) => ['--modem', path])
-    const args = ['run', '--data', this.serverData, '--content', content, '--number', SERVER_NUMBER, ...modems]
+    const line = {
+      call: ['--number', SERVER_NUMBER, ...paths.flatMap((path) => ['--modem', path])],
+      packet: ['--packet-listen', '127.0.0.1:0'],
+      sms: paths.flatMap((path) => ['--sms-modem', path]),
+    }[this.#bearer]
+    const args = ['run', '--data', this.serverData, '--content', content, ...line]
     const more = ['--listen', '127.0.0.1:0', '--lifetime', String(lifetimeSeconds), '--json', ...server]
     this.#server = startProgram('server', [...args, ...more, ...this.#shopOptions()], (event) =>
       onEvent?.('server', event),
     )
     const ready = await this.#server.until(({ event }) => event === 'ready')
     await this.sim.command({ do: 'relay', name: 'internet', target: String(ready.internet) })
+    if (this.#bearer === 'packet') {
+      const { address } = await this.#server.until(({ event }) => event === 'packet.listening')
+      await this.sim.command({ do: 'apn', name: APN, endpoints: { [PACKET_ADDRESS]: String(address) } })
+    }
     return this.#server
   }
 

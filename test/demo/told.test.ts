@@ -18,6 +18,7 @@ const PURCHASE: PurchaseReport = {
   embodiment: 3,
   steps: ['S56'],
   line: {
+    bearer: 'call',
     bytesUp: 300,
     bytesDown: 200,
     messagesUp: 2,
