@@ -10,7 +10,7 @@ export class TestModem implements ModemAccess {
   readonly path: string
   readonly engine: AtEngine
   readonly profile: ModemProfile
-  readonly guardMs: number
+  guardMs: number
   user: DataUser | undefined
   readonly faults: string[] = []
   readonly #listeners = new Set<(text: string) => void>()
