@@ -24,6 +24,8 @@ export type DialFailure =
   | 'modem-absent'
   | 'modem-fault'
   | 'cancelled'
+  /** The network of a packet bearer reaches the Internet: it must not be the line. */
+  | 'internet'
 
 export type DialResult =
   | { readonly ok: true; readonly stream: LineStream; readonly connect: string }

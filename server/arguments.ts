@@ -1,9 +1,12 @@
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { z } from 'zod'
 import { CARD_ID_MAX } from '../wire/limits.ts'
+import { LineFormatError } from '../wire/line/cbor.ts'
+import { parseCanary, parsePacketAddress } from '../wire/line/packet-address.ts'
 import { DIAL_NUMBER } from '../wire/line/ticket.ts'
 import { ServerError } from './errors.ts'
+import { isWildcard } from './line-port/packet-port.ts'
 import { acquirerUrl } from './settlement/acquirer-url.ts'
 
 /** A week: a session that nobody closes must not stand open for ever. */
@@ -12,8 +15,8 @@ const LIFETIME_MAX_S = 604_800
 const TAG_MAX_M = 1440
 /** A year. */
 const VALID_MAX_H = 8760
-/** As many numbers as a login request is tried with. */
-const NUMBERS_MAX = 8
+/** As many addresses as a login request is tried with. */
+const ADDRESSES_MAX = 8
 const MODEMS_MAX = 64
 const BACKENDS_MAX = 64
 
@@ -33,17 +36,28 @@ const number = z.string().regex(DIAL_NUMBER, 'expected a telephone number, as +8
 const word = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected letters, digits, dots and hyphens')
 
 /** `host:port` to listen on; host a name, IPv4 or [IPv6]. */
-const listen = z
-  .string()
-  .default('127.0.0.1:8443')
-  .transform((text, context) => {
-    const found = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})$/.exec(text)
-    const port = Number(found?.[3])
-    const host = found?.[1] ?? found?.[2]
-    if (host !== undefined && port <= 65_535 && (found?.[1] === undefined || isIPv6(host))) return { host, port }
-    context.addIssue({ code: 'custom', message: 'expected HOST:PORT' })
-    return z.NEVER
-  })
+const place = z.string().transform((text, context) => {
+  const found = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})$/.exec(text)
+  const port = Number(found?.[3])
+  const host = found?.[1] ?? found?.[2]
+  if (host !== undefined && port <= 65_535 && (found?.[1] === undefined || isIPv6(host))) return { host, port }
+  context.addIssue({ code: 'custom', message: 'expected HOST:PORT' })
+  return z.NEVER
+})
+/** In a private network: an address, as a name may mean another one tomorrow, and not all addresses at once. */
+const packetListen = place.refine(
+  ({ host }) => isIP(host) !== 0 && !isWildcard(host),
+  'expected one address of the private network, not all or a name, and a port',
+)
+/** The operator names the access point, so that no SIM card's own choice decides. */
+const packet = z.string().refine(
+  readable((text) => parsePacketAddress(text).apn !== ''),
+  'expected [USER:PASSWORD@]APN/HOST:PORT',
+)
+const canary = z.string().refine(
+  readable((text) => parseCanary(text).port > 0),
+  'expected ADDRESS:PORT, IPv4',
+)
 
 /** `name=host:port`: what a session may reach by CONNECT. */
 const backend = z.string().transform((text, context) => {
@@ -69,8 +83,9 @@ export const RUN = z
     ...COMMON,
     content: path,
     modem: z.array(path).max(MODEMS_MAX).default([]),
-    number: z.array(number).max(NUMBERS_MAX).default([]),
-    listen,
+    number: z.array(number).max(ADDRESSES_MAX).default([]),
+    'packet-listen': z.array(packetListen).max(ADDRESSES_MAX).default([]),
+    listen: place.default({ host: '127.0.0.1', port: 8443 }),
     'allow-x25519': z.boolean().default(false),
     node: word.default('main'),
     lifetime: whole('seconds', 1, LIFETIME_MAX_S, '3600'),
@@ -90,12 +105,32 @@ export const RUN = z
   })
 export type RunOptions = z.output<typeof RUN>
 
-export const TICKET = z.object({
-  ...COMMON,
-  number: z.array(number, 'is missing').min(1, 'is missing').max(NUMBERS_MAX),
-  internet: z.string('is missing'),
-  'valid-hours': whole('hours', 1, VALID_MAX_H, '72'),
-})
+export const TICKET = z
+  .object({
+    ...COMMON,
+    number: z.array(number).default([]),
+    packet: z.array(packet).default([]),
+    sms: z.array(number).default([]),
+    canary: canary.optional(),
+    internet: z.string('is missing'),
+    'valid-hours': whole('hours', 1, VALID_MAX_H, '72'),
+  })
+  .superRefine((options, context) => {
+    const count = options.number.length + options.packet.length + options.sms.length
+    const message = count === 0 ? 'is missing, or --packet or --sms' : `expected at most ${ADDRESSES_MAX} addresses`
+    if (count < 1 || count > ADDRESSES_MAX) context.addIssue({ code: 'custom', path: ['number'], message })
+  })
+
+function readable(holds: (text: string) => boolean): (text: string) => boolean {
+  return (text) => {
+    try {
+      return holds(text)
+    } catch (error) {
+      if (!(error instanceof LineFormatError)) throw error
+      return false
+    }
+  }
+}
 
 /** @throws ServerError USAGE */
 export function cardId(text: string): string {

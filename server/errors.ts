@@ -11,6 +11,10 @@ const FAULTS = {
     what: 'the certificate of the open shop cannot be used',
     cure: 'check --certificate and --certificate-key: both, in PEM, of one another, the key not writable by everybody',
   },
+  LINE_LISTEN_FAILED: {
+    what: 'the packet port cannot be opened',
+    cure: 'check --packet-listen: one address of this computer in the private network, and a port that nobody uses',
+  },
   LISTEN_FAILED: { what: 'the Internet port cannot be opened', cure: 'check --listen, and who uses this port already' },
   USER_EXISTS: { what: 'there is such a user already', cure: 'use user password to change the password' },
   USER_UNKNOWN: { what: 'there is no such user', cure: 'see user list' },

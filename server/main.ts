@@ -29,6 +29,7 @@ const RUN_OPTIONS: ParseArgsOptionsConfig = {
   modem: { type: 'string', multiple: true },
   number: { type: 'string', multiple: true },
   listen: { type: 'string' },
+  'packet-listen': { type: 'string', multiple: true },
   'allow-x25519': { type: 'boolean' },
   node: { type: 'string' },
   lifetime: { type: 'string' },

@@ -10,6 +10,7 @@ import { Catalogue } from './delivery/catalogue.ts'
 import type { Log } from './events.ts'
 import { openInternetPort } from './internet-port/internet-port.ts'
 import { openModemBank } from './line-port/modem-bank.ts'
+import { openPacketPort } from './line-port/packet-port.ts'
 import { LineService } from './sessions/line-service.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { openSettlement } from './settlement/open-settlement.ts'
@@ -29,7 +30,8 @@ export interface RunningServer {
 /**
  * The server with both of its ports (400–402), put together.
  * @param clock its `now()` is Unix milliseconds
- * @throws ServerError CONTENT_UNUSABLE, CERTIFICATE_UNUSABLE, ACQUIRER_KEY_UNUSABLE, LISTEN_FAILED, DATA_*, STORE_*; nothing is left open
+ * @throws ServerError CONTENT_UNUSABLE, CERTIFICATE_UNUSABLE, ACQUIRER_KEY_UNUSABLE, LISTEN_FAILED,
+ *   LINE_LISTEN_FAILED, DATA_*, STORE_*; nothing is left open
  */
 export async function startServer(options: RunOptions, clock: Clock, log: Log): Promise<RunningServer> {
   const catalogue = await Catalogue.open(options.content, log)
@@ -101,6 +103,12 @@ async function open(
     log,
     onSessionsEnded: () => sessions.changed(),
   })
+  const packets = await openPacketPort({
+    listen: options['packet-listen'],
+    open: (peer) => line.answer(peer),
+    log: (event) => log({ event: 'packet', ...event }),
+  })
+  closing.push(() => packets.close())
   const bank = await openModemBank({
     paths: options.modem,
     open: (caller) => line.answer(caller),

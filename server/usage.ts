@@ -3,7 +3,7 @@ export const USAGE = `Runs the server with both of its ports, and manages it.
   keyline server run --data DIR --content DIR [options]
   keyline server user add|password|unlock|remove NAME --data DIR
   keyline server user list --data DIR
-  keyline server ticket CARD-ID --data DIR --number NUMBER --internet HOST:PORT [--valid-hours HOURS]
+  keyline server ticket CARD-ID --data DIR --internet HOST:PORT --number NUMBER [options]
   keyline server ticket revoke CARD-ID --data DIR
   keyline server card list --data DIR
   keyline server card unlock|remove CARD-ID --data DIR
@@ -21,7 +21,9 @@ export const USAGE = `Runs the server with both of its ports, and manages it.
 run
   --content DIR         folder of the titles; titles.json in it may name them: {"file": "Title"}
   --modem PATH          serial port of a modem that is called; may be repeated
-  --number NUMBER       number that is called (IDb); may be repeated; default: all numbers on tickets
+  --number NUMBER       number that is called (IDb); may be repeated; besides all addresses on tickets
+  --packet-listen ADDRESS:PORT
+                        address of this computer in a private packet network; may be repeated, and is never the Internet's
   --listen HOST:PORT    the Internet port (127.0.0.1:8443); port 0 is any free one
   --allow-x25519        let third-party clients without ML-KEM use X25519 alone
   --node NAME           name of this process among several on one data folder (main)
@@ -39,7 +41,10 @@ user add, user password
 
 ticket
   Prints the enrolment ticket for a card, which works once. A new one replaces an older one for the same card.
-  --number NUMBER       number that the card will call; may be repeated
+  --number NUMBER       number that the card will call
+  --packet ADDRESS      where it will connect in a private packet network: [USER:PASSWORD@]APN/HOST:PORT
+  --sms NUMBER          number that its messages will go to; of these three at least one, and each may be repeated
+  --canary ADDRESS:PORT on the Internet, IPv4: a private network that reaches it is not used
   --internet HOST:PORT  address of the Internet port as the PC sees it
   --valid-hours HOURS   how long it may be used (72)
 

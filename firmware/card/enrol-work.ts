@@ -80,9 +80,15 @@ export class EnrolWork implements LineWork<EnrolResult> {
       enrolling.ephemeral.wipe()
       throw new CardError(verdict.reason)
     }
-    const { cardId, internet, line, serverPublic } = this.#ticket
+    const { cardId, internet, line, serverPublic, canary } = this.#ticket
     const { ownSecret, ticketMark } = enrolling
-    const places = { cardId, ownNumber: old?.ownNumber ?? '', internet, line }
+    const places = {
+      cardId,
+      ownNumber: old?.ownNumber ?? '',
+      internet,
+      line,
+      ...(canary === undefined ? {} : { canary }),
+    }
     const keys = { serverPublic, ownSecret, ratchet, ticketMark }
     this.#vault.save({ enrolled: { ...places, ...keys, pending: undefined }, enrolling: undefined })
     enrolling.ephemeral.wipe()

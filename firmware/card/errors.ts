@@ -40,6 +40,10 @@ export const CARD_ERRORS = {
     cure: 'nothing was sent: look at the purchase tag, then pay again',
   },
   LINE_TIMEOUT: { what: 'the call took too long and was ended', cure: 'check the reception and try again' },
+  LINE_IS_INTERNET: {
+    what: 'the private network of the line reaches the Internet',
+    cure: 'nothing was sent; tell the operator: this access point must not be used as the line',
+  },
   LINE_NO_ADDRESS: {
     what: 'the enrolment names no number that this card can call',
     cure: 'ask the operator for a ticket with a telephone number',

@@ -23,6 +23,7 @@ const DIAL_CODES: Readonly<Record<DialFailure, CardErrorCode>> = {
   'modem-absent': 'MODEM_ABSENT',
   'modem-fault': 'MODEM_FAULT',
   cancelled: 'LINE_CANCELLED',
+  internet: 'LINE_IS_INTERNET',
 }
 
 type Work = Exclude<CardEffect, { readonly type: 'step' | 'end' }>

@@ -1,4 +1,5 @@
-import { type BearerName, DIAL_NUMBER, type LineAddress, type Ticket } from '../../wire/line/ticket.ts'
+import { LineFormatError } from '../../wire/line/cbor.ts'
+import { type BearerName, checkLineAddress, type LineAddress, type Ticket } from '../../wire/line/ticket.ts'
 import { CardError } from './errors.ts'
 import type { Enrolled } from './record.ts'
 
@@ -31,9 +32,19 @@ function addresses(line: readonly LineAddress[], bearers: readonly BearerName[])
   const usable = bearers.flatMap((bearer) => line.filter((entry) => entry.bearer === bearer))
   return usable.map(({ bearer, address }) => {
     // Checked when the ticket was read; a vault is only a file, and this text goes into a command line (V.250 §6.3.1).
-    if (bearer !== 'packet' && !DIAL_NUMBER.test(address)) throw new CardError('NUMBER_NOT_ENROLLED')
+    if (!isAddress({ bearer, address })) throw new CardError('NUMBER_NOT_ENROLLED')
     const it = Object.freeze({ bearer, address }) as EnrolledAddress // the one place where the brand is given
     made.add(it)
     return it
   })
+}
+
+function isAddress(entry: LineAddress): boolean {
+  try {
+    checkLineAddress(entry)
+    return true
+  } catch (error) {
+    if (!(error instanceof LineFormatError)) throw error
+    return false
+  }
 }

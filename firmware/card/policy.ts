@@ -48,6 +48,7 @@ export const OF_BEARER: ReadonlySet<CardErrorCode> = new Set([
   'LINE_TIMEOUT',
   'MODEM_ABSENT',
   'MODEM_FAULT',
+  'LINE_IS_INTERNET',
 ])
 
 /** @param addresses usable ones in the order of the policy @returns legs that have any */

@@ -3,6 +3,7 @@ import { Secret } from '../../keys/secret.ts'
 import { KEY_BYTES } from '../../keys/x25519.ts'
 import { CARD_ID_MAX, LINE_MESSAGE_MAX } from '../../wire/limits.ts'
 import { decodeArray, encodeArray, LineFormatError, textField } from '../../wire/line/cbor.ts'
+import { parseCanary } from '../../wire/line/packet-address.ts'
 import type { LineAddress } from '../../wire/line/ticket.ts'
 
 /*
@@ -10,7 +11,7 @@ import type { LineAddress } from '../../wire/line/ticket.ts'
  *
  *   record    [1, enrolled or null, enrolling or null]
  *   enrolled  [card id, IDc or "", Internet address, [[bearer, address], …], server's static key (32), own static secret (32),
- *              Rₙ (32), mark of the ticket (32), pending or null]
+ *              Rₙ (32), mark of the ticket (32), pending or null(, Internet canary)]
  *   pending   [called address, request, ephemeral secret (32), mark (32)]
  *   enrolling [mark of the ticket (32), called address, own static secret (32), request, ephemeral secret (32)]
  */
@@ -44,6 +45,8 @@ export interface Enrolled {
   /** Which ticket made this enrolment. */
   readonly ticketMark: Uint8Array
   readonly pending: PendingCall | undefined
+  /** `address:port` on the Internet that a private network must not reach, where the operator named one. */
+  readonly canary?: string
 }
 
 /** An enrolment that was asked for and has no answer yet: a ticket works for one request only. */
@@ -91,7 +94,8 @@ function encodeEnrolled(it: Enrolled): readonly unknown[] {
   const keys = [it.serverPublic, it.ownSecret.reveal(), it.ratchet.reveal(), it.ticketMark]
   const { pending } = it
   const call = pending && [pending.calledAddress, pending.request, pending.ephemeral.reveal(), pending.mark]
-  return [it.cardId, it.ownNumber, it.internet, line, ...keys, call ?? null]
+  const canary = it.canary === undefined ? [] : [it.canary]
+  return [it.cardId, it.ownNumber, it.internet, line, ...keys, call ?? null, ...canary]
 }
 
 function encodeEnrolling(it: Enrolling): readonly unknown[] {
@@ -99,7 +103,9 @@ function encodeEnrolling(it: Enrolling): readonly unknown[] {
 }
 
 function decodeEnrolled(value: unknown): Enrolled {
-  const [cardId, ownNumber, internet, line, server, own, ratchet, mark, pending] = array(value, 9, 'enrolled card')
+  const withCanary = Array.isArray(value) && value.length === 10
+  const fields = array(value, withCanary ? 10 : 9, 'enrolled card')
+  const [cardId, ownNumber, internet, line, server, own, ratchet, mark, pending, canary] = fields
   return {
     cardId: textField(cardId, 'card id', 1, CARD_ID_MAX),
     ownNumber: textField(ownNumber, 'own number', 0, ADDRESS_MAX),
@@ -110,6 +116,7 @@ function decodeEnrolled(value: unknown): Enrolled {
     ratchet: secretField(ratchet, 'ratchet'),
     ticketMark: bytesField(mark, 'ticket mark', MARK_BYTES, MARK_BYTES),
     pending: pending === null ? undefined : decodePending(pending),
+    ...(withCanary ? { canary: canaryField(canary) } : {}),
   }
 }
 
@@ -148,6 +155,12 @@ function lineAddresses(value: unknown): LineAddress[] {
     if (bearer === undefined) throw new LineFormatError(`expected a bearer of ${BEARERS.join(', ')}`)
     return { bearer, address: textField(address, 'line address', 1, ADDRESS_MAX) }
   })
+}
+
+function canaryField(value: unknown): string {
+  const text = textField(value, 'Internet canary', 3, ADDRESS_MAX)
+  parseCanary(text)
+  return text
 }
 
 function bytesField(value: unknown, name: string, min: number, max: number): Uint8Array {

@@ -3,33 +3,47 @@ import type { Clock } from '../clock.ts'
 /** How data mode was left: the far end or the network ended the call, or `+++` brought the modem back to commands. */
 export type DataEnd = 'carrier' | 'escaped'
 
+/** What is different where data mode is a connection of the modem's own and no call. */
+export interface DataRules {
+  /** OK comes before CONNECT, as if that were all. */
+  readonly afterOk: boolean
+  /** What it prints when the other end closes; NO CARRIER ends everything. */
+  readonly closedWord: 'CLOSED' | 'NO CARRIER'
+}
+
 /** Silence after NO CARRIER that makes it the modem's word and not the peer's, milliseconds. */
 export const CARRIER_SILENCE_MS = 300
 /** Wait for the modem's OK after AT or `+++`, milliseconds; the guard time is added for the latter. */
 const ANSWER_MS = 1500
 const TAIL_BYTES = 24
-/** The modem's words after NO CARRIER that are kept for the reader of lines: a RING may follow at once. */
+/** The modem's words after NO CARRIER that are kept for the reader of lines: a RING may follow at once. More is data. */
 const AFTER_MAX = 512
 /** Every frame of the peer holds this byte, and nothing that a modem says does. */
 const FLAG = 0x7e
+const ENDS = {
+  'NO CARRIER': /[\r\n]NO CARRIER(?:\r?\n|\r)?/g,
+  CLOSED: /[\r\n](?:NO CARRIER|CLOSED)(?:\r?\n|\r)?/g,
+}
 
 /**
- * The bytes of a call, between CONNECT and the way back to commands. Ports of cards have no DCD, and NO CARRIER inside data
- * proves nothing: it counts when it ends what was received, 300 ms of silence follow, and the modem then answers AT with OK
- * (V.250 §6.3.5; our own frames hold no CR, so a modem's text can never be part of one).
+ * The bytes of a call or connection, between CONNECT and the way back to commands. Ports of cards have no DCD, and NO CARRIER
+ * inside data proves nothing: it counts when nothing but words of the modem follow, there are 300 ms of silence, and the modem
+ * then answers AT with OK (V.250 §6.3.5; our own frames hold no CR, so a modem's text can never be part of one). What was held
+ * back meanwhile is data again if it does not.
  */
 export class DataMode {
   readonly #clock: Clock
   readonly #write: (bytes: Uint8Array) => void
   readonly #data: (bytes: Uint8Array) => void
   readonly #left: (end: DataEnd, after: Uint8Array) => void
+  readonly #ends: RegExp
   #tail = ''
   /** What came after NO CARRIER, while it is not known whose word that was. */
   #after = ''
   #lastWrite: number
   #state: 'open' | 'silence' | 'confirming' | 'escaping' | 'over' = 'open'
   #cancel = (): void => {}
-  #escaped: ((done: boolean) => void) | undefined
+  #escaped: { readonly guardMs: number; readonly settle: (done: boolean) => void } | undefined
 
   /** @param data gets every received byte @param left called once, with what the modem said after the end of the call */
   constructor(
@@ -37,25 +51,30 @@ export class DataMode {
     write: (bytes: Uint8Array) => void,
     data: (bytes: Uint8Array) => void,
     left: (end: DataEnd, after: Uint8Array) => void,
+    closedWord: DataRules['closedWord'] = 'NO CARRIER',
   ) {
     this.#clock = clock
     this.#write = write
     this.#data = data
     this.#left = left
+    this.#ends = ENDS[closedWord]
     this.#lastWrite = clock.now()
   }
 
   push(bytes: Uint8Array): void {
     if (this.#state === 'over') return
-    const text = Buffer.from(bytes).toString('latin1')
-    this.#tail = (this.#tail + text).slice(-TAIL_BYTES)
-    const noCarrier = /[\r\n]NO CARRIER\r?\n?$/.test(this.#tail)
+    if (this.#state === 'silence' || this.#state === 'confirming') return this.#doubted(bytes)
+    const behind = this.#behindEnd(bytes)
     if (this.#state === 'escaping') {
       if (/[\r\n]OK\r?\n$/.test(this.#tail)) return this.#end('escaped')
-      if (noCarrier) return this.#end('carrier')
-    } else if (this.#state !== 'open') return this.#doubted(bytes, text)
-    else if (noCarrier) this.#wait('silence', CARRIER_SILENCE_MS, () => this.#confirm())
-    this.#data(bytes)
+      if (behind === undefined) return this.#data(bytes)
+      this.#after = Buffer.from(behind).toString('latin1')
+      return this.#end('carrier')
+    }
+    if (behind === undefined) return this.#data(bytes)
+    this.#wait('silence', CARRIER_SILENCE_MS, () => this.#confirm())
+    this.#data(bytes.subarray(0, bytes.length - behind.length))
+    if (behind.length > 0) this.#doubted(behind)
   }
 
   write(bytes: Uint8Array): void {
@@ -65,18 +84,15 @@ export class DataMode {
   }
 
   /**
-   * Back to commands with the call kept (V.250 §5.2.3, S12): silence, `+++`, silence, OK.
+   * Back to commands with the call kept (V.250 §5.2.3, S12): silence, `+++`, silence, OK. While it is doubted whether the call has
+   * ended, that is seen first: a modem at commands answers no `+++`.
    * @param guardMs the modem's guard time @returns false when the modem gave no OK: it is still in data mode
    */
   escape(guardMs: number): Promise<boolean> {
     if (this.#state === 'over') return Promise.resolve(true)
-    return new Promise((resolve) => {
-      this.#escaped = resolve
-      const rest = Math.max(0, this.#lastWrite + guardMs - this.#clock.now())
-      this.#wait('escaping', rest, () => {
-        this.#wait('escaping', guardMs + ANSWER_MS, () => this.#resume())
-        this.#write(Buffer.from('+++'))
-      })
+    return new Promise((settle) => {
+      this.#escaped = { guardMs, settle }
+      if (this.#state === 'open') this.#escape(guardMs)
     })
   }
 
@@ -87,13 +103,25 @@ export class DataMode {
     this.#settle(true)
   }
 
+  /** @returns what follows the last word of an end, if only the modem can have said it; undefined when there is no such end */
+  #behindEnd(bytes: Uint8Array): Uint8Array | undefined {
+    const before = this.#tail.length
+    const seen = this.#tail + Buffer.from(bytes).toString('latin1')
+    this.#tail = seen.slice(-TAIL_BYTES)
+    let end = 0
+    for (const { index, 0: word } of seen.matchAll(this.#ends)) end = index + word.length
+    if (end <= before) return undefined
+    const behind = bytes.subarray(end - before)
+    return behind.includes(FLAG) || behind.length > AFTER_MAX ? undefined : behind
+  }
+
   /** After NO CARRIER: a frame says that the peer is there; anything else is the modem's, as a RING of the next call. */
-  #doubted(bytes: Uint8Array, text: string): void {
-    if (bytes.includes(FLAG)) {
-      this.#resume()
-      return this.#data(bytes)
+  #doubted(bytes: Uint8Array): void {
+    if (bytes.includes(FLAG) || this.#after.length + bytes.length > AFTER_MAX) {
+      this.#resume(bytes)
+      return
     }
-    this.#after = (this.#after + text).slice(-AFTER_MAX)
+    this.#after += Buffer.from(bytes).toString('latin1')
     if (this.#state === 'silence') this.#wait('silence', CARRIER_SILENCE_MS, () => this.#confirm())
     else if (/[\r\n]OK\r?\n/.test(this.#after)) this.#end('carrier')
   }
@@ -103,17 +131,36 @@ export class DataMode {
     this.#write(Buffer.from('AT\r'))
   }
 
+  #escape(guardMs: number): void {
+    const rest = Math.max(0, this.#lastWrite + guardMs - this.#clock.now())
+    this.#wait('escaping', rest, () => {
+      this.#wait('escaping', guardMs + ANSWER_MS, () => {
+        this.#state = 'open'
+        this.#settle(false)
+      })
+      this.#write(Buffer.from('+++'))
+    })
+  }
+
   #wait(state: 'silence' | 'confirming' | 'escaping', ms: number, run: () => void): void {
     this.#cancel()
     this.#state = state
     this.#cancel = this.#clock.after(ms, run)
   }
 
-  #resume(): void {
+  /** It was data: all that was held back, and this. */
+  #resume(bytes: Uint8Array = new Uint8Array(0)): void {
     this.#cancel()
+    const held = Buffer.concat([Buffer.from(this.#after, 'latin1'), bytes])
     this.#after = ''
     this.#state = 'open'
-    this.#settle(false)
+    if (held.length > 0) this.push(held)
+    // Not when there was another end in it: then that is waited for.
+    if (this.#escaped !== undefined && this.#isOpen()) this.#escape(this.#escaped.guardMs)
+  }
+
+  #isOpen(): boolean {
+    return this.#state === 'open'
   }
 
   #end(end: DataEnd): void {
@@ -124,8 +171,8 @@ export class DataMode {
   }
 
   #settle(done: boolean): void {
-    const settle = this.#escaped
+    const escaped = this.#escaped
     this.#escaped = undefined
-    settle?.(done)
+    escaped?.settle(done)
   }
 }

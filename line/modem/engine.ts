@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { DataMode } from './data-mode.ts'
+import { DataMode, type DataRules } from './data-mode.ts'
 import { type AtCommand, type AtEffect, type AtEvent, type AtResult, type AtState, step } from './machine.ts'
 import type { ModemPort } from './port.ts'
 import { AtSplitter, type AtToken } from './splitter.ts'
@@ -29,6 +29,8 @@ export class AtEngine {
   #settle: ((result: AtResult) => void) | undefined
   #cancelTimer = (): void => {}
   #dataMode: DataMode | undefined
+  /** Of the command that runs. */
+  #rules: DataRules | undefined
   #gone = false
 
   constructor(port: ModemPort, clock: Clock, events: EngineEvents) {
@@ -58,12 +60,13 @@ export class AtEngine {
    * @param text without CR, made by this project only: a PC's text never reaches an AT line
    * @param prefixes of information lines that belong to the answer
    * @param timeoutMs after which the engine resynchronises before the next command
+   * @param data where it opens a connection of the modem's own
    */
-  command(text: string, timeoutMs: number, prefixes: readonly string[] = []): Promise<AtResult> {
+  command(text: string, timeoutMs: number, prefixes: readonly string[] = [], data?: DataRules): Promise<AtResult> {
     if (this.#queue.length >= QUEUE_MAX) throw new RangeError(`expected at most ${QUEUE_MAX} waiting commands`)
     if (!this.usable) return Promise.resolve({ final: { type: 'reset' }, lines: [] })
     return new Promise((settle) => {
-      this.#queue.push({ command: { text, prefixes, timeoutMs }, settle })
+      this.#queue.push({ command: { text, prefixes, timeoutMs, ...(data && { data }) }, settle })
       this.#next()
     })
   }
@@ -143,6 +146,7 @@ export class AtEngine {
         this.#step({ type: 'lines' })
         this.#splitter.push(after)
       },
+      this.#rules?.closedWord,
     )
   }
 
@@ -151,6 +155,7 @@ export class AtEngine {
     const next = this.#queue.shift()
     if (next === undefined) return
     this.#settle = next.settle
+    this.#rules = next.command.data
     this.#step({ type: 'command', command: next.command })
   }
 

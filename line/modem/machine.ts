@@ -1,3 +1,4 @@
+import type { DataRules } from './data-mode.ts'
 import { type AtFinal, parseFinal } from './response.ts'
 
 /*
@@ -14,6 +15,8 @@ export interface AtCommand {
   /** Information lines that belong to the answer begin with one of these; '' takes every line (AT+CGMR and its like). */
   readonly prefixes: readonly string[]
   readonly timeoutMs: number
+  /** Where it opens a connection of the modem's own. */
+  readonly data?: DataRules
 }
 
 export type AtResult =
@@ -101,6 +104,10 @@ function answer(state: AtState & { type: 'waiting' }, text: string): AtStep {
     return { state: { ...state, echo: true }, effects: [] }
   }
   const final = parseFinal(text)
+  if (final?.type === 'ok' && command.data?.afterOk === true) {
+    // Understood, no more; the next final result says how it went.
+    return { state: { ...state, command: { ...command, data: { ...command.data, afterOk: false } } }, effects: [] }
+  }
   if (final !== undefined) {
     const effects: AtEffect[] = [STOP, { type: 'settle', result: { final, lines: state.lines } }]
     if (final.type !== 'connect') return { state: IDLE, effects }

@@ -1,14 +1,12 @@
 import { CallAnswerer } from '../../line/bearers/answer.ts'
 import { type Clock, systemClock } from '../../line/clock.ts'
-import { LinkServer } from '../../line/link-server.ts'
 import type { ModemPort } from '../../line/modem/port.ts'
 import { openSerialPort } from '../../line/modem/serial-port.ts'
 import type { LineStream } from '../../line/stream.ts'
 import { streamPath } from '../../line/stream-path.ts'
 import type { AnsweredCall } from '../sessions/line-service.ts'
+import { type TakenCall, takeCall } from './taken-call.ts'
 
-/** No call lasts longer, milliseconds: a modem that a card never leaves would serve nobody else. */
-const CALL_MAX_MS = 10 * 60_000
 /** Pauses before a lost modem's port is opened again, milliseconds; the last one repeats. */
 const REOPEN_MS = [500, 1000, 2000, 5000, 15_000]
 
@@ -47,7 +45,7 @@ class BankModem {
   readonly #options: ModemBankOptions
   readonly #clock: Clock
   #answerer: CallAnswerer | undefined
-  #call: { readonly link: LinkServer; readonly ended: Promise<void> } | undefined
+  #call: TakenCall | undefined
   #failures = 0
   #closed = false
   #cancelReopen = (): void => {}
@@ -66,7 +64,7 @@ class BankModem {
   async close(): Promise<void> {
     this.#closed = true
     this.#cancelReopen()
-    this.#call?.link.close()
+    this.#call?.close()
     await this.#call?.ended
     await this.#answerer?.close()
   }
@@ -100,7 +98,7 @@ class BankModem {
     this.#settle()
     const answerer = this.#answerer
     this.#answerer = undefined
-    this.#call?.link.close()
+    this.#call?.close()
     const again = (): void => {
       this.#cancelReopen = this.#clock.after(pause, () => this.#open())
     }
@@ -111,29 +109,9 @@ class BankModem {
   #take(stream: LineStream): void {
     const { open, log } = this.#options
     log({ event: 'call.taken', path: 'line', port: this.#path, caller: stream.peer ?? 'withheld' })
-    let over = (): void => {}
-    const ended = new Promise<void>((resolve) => {
-      over = resolve
+    this.#call = takeCall(streamPath(stream), this.#clock, open(stream.peer), (by) => {
+      this.#call = undefined
+      log({ event: 'call.ended', path: 'line', port: this.#path, by })
     })
-    const call = open(stream.peer)
-    const cancelLimit = this.#clock.after(CALL_MAX_MS, () => link.close())
-    const link = new LinkServer(
-      streamPath(stream),
-      this.#clock,
-      (message) => call.handle(message),
-      (end) => {
-        cancelLimit()
-        call.close()
-        stream.hangUp().then(
-          () => {
-            this.#call = undefined
-            log({ event: 'call.ended', path: 'line', port: this.#path, by: end })
-            over()
-          },
-          () => over(),
-        )
-      },
-    )
-    this.#call = { link, ended }
   }
 }

@@ -10,7 +10,7 @@ export interface LineServiceOptions {
   readonly accounts: Pick<Accounts, 'check'>
   /** The server's static key pair. */
   readonly own: KeyPair
-  /** Called addresses of this node (IDb); when empty, all that were ever put on a ticket. */
+  /** Called addresses of this node (IDb), tried before those that were ever put on a ticket. */
   readonly numbers: readonly string[]
   readonly node: string
   readonly lifetimeSeconds: number

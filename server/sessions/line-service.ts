@@ -85,6 +85,6 @@ class Call implements AnsweredCall {
 
   async #addresses(): Promise<readonly string[]> {
     const { numbers, store } = this.#options
-    return (numbers.length > 0 ? numbers : await store.lineAddresses()).slice(0, ADDRESSES_MAX)
+    return [...new Set([...numbers, ...(await store.lineAddresses())])].slice(0, ADDRESSES_MAX)
   }
 }

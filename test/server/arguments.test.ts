@@ -12,6 +12,7 @@ const OPTIONS = {
   modem: MANY,
   number: MANY,
   listen: TEXT,
+  'packet-listen': MANY,
   node: TEXT,
   lifetime: TEXT,
   'tag-minutes': TEXT,
@@ -27,6 +28,7 @@ test('defaults of run', (t) => {
     'allow-x25519': false,
     modem: [],
     number: [],
+    'packet-listen': [],
     listen: { host: '127.0.0.1', port: 8443 },
     node: 'main',
     lifetime: 3600,
@@ -51,6 +53,10 @@ test('all of run', (t) => {
   t.deepEqual(options.number, ['+81312345678', '0312'])
   t.deepEqual(read(...NEEDED, '--listen', '[::1]:0').listen, { host: '::1', port: 0 })
   t.deepEqual(read(...NEEDED, '--listen', 'localhost:65535').listen, { host: 'localhost', port: 65_535 })
+  t.deepEqual(read(...NEEDED, '--packet-listen', '10.0.0.1:7000', '--packet-listen', '[fd00::1]:0')['packet-listen'], [
+    { host: '10.0.0.1', port: 7000 },
+    { host: 'fd00::1', port: 0 },
+  ])
   t.is(read(...NEEDED, '--lifetime', '604800').lifetime, 604_800)
   for (const minutes of [1, 15, 1440]) t.is(read(...NEEDED, '--tag-minutes', `${minutes}`)['tag-minutes'], minutes)
 })
@@ -65,6 +71,10 @@ test('what is wrong is named', (t) => {
     [[...NEEDED, '--listen', '127.0.0.1:65536'], /--listen expected HOST:PORT/],
     [[...NEEDED, '--listen', '[127]:1'], /--listen expected HOST:PORT/],
     [[...NEEDED, '--listen', 'a b:1'], /--listen expected HOST:PORT/],
+    [[...NEEDED, '--packet-listen', '0.0.0.0:7000'], /--packet-listen expected one address of the private network/],
+    [[...NEEDED, '--packet-listen', '[::]:7000'], /--packet-listen expected one address/],
+    [[...NEEDED, '--packet-listen', 'localhost:7000'], /--packet-listen expected one address/],
+    [[...NEEDED, '--packet-listen', '10.0.0.1'], /--packet-listen expected HOST:PORT/],
     [[...NEEDED, '--number', 'ATD112'], /--number expected a telephone number/],
     [[...NEEDED, '--lifetime', '0'], /--lifetime expected 1…604800 seconds/],
     [[...NEEDED, '--lifetime', '1e3'], /--lifetime expected seconds/],

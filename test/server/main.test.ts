@@ -161,6 +161,17 @@ test.serial('tickets and cards: issue, revoke, list, lock, unlock, remove, alarm
     ticket.line.map(({ bearer, address }) => `${bearer} ${address}`),
     ['call +81300000001', 'call +81300000002'],
   )
+  const [packet, more] = ['me:sesame@iot.example/10.0.0.1:7000', ['--internet', 'server.example:443']]
+  const three = ['--sms', '+81300000009', '--packet', packet, '--number', '+81300000001', '--canary', '192.0.2.1:443']
+  const both = decodeTicket((await json('ticket', 'card-2', ...three, ...more)).ticket)
+  t.deepEqual(
+    both.line.map(({ bearer, address }) => `${bearer} ${address}`),
+    ['call +81300000001', `packet ${packet}`, 'sms +81300000009'],
+  )
+  t.is(both.canary, '192.0.2.1:443')
+  t.deepEqual(decodeTicket((await json('ticket', 'card-2', '--packet', packet, ...more)).ticket).line.length, 1)
+  const none = await json('ticket', 'card-2', ...more)
+  t.like(none, { code: 2, error: { what: '--number is missing, or --packet or --sms' } })
   const left = ticket.expiresAtSeconds * 1000 - Date.now()
   t.true(left > 3_000_000 && left <= 3_600_000)
   t.is(new Date(issued.expiresAt).getTime(), ticket.expiresAtSeconds * 1000)
@@ -185,6 +196,11 @@ test.serial('tickets and cards: issue, revoke, list, lock, unlock, remove, alarm
     ['--internet', 'nowhere'],
     ['--internet', 'a:0'],
     ['--valid-hours', '0'],
+    ['--packet', '10.0.0.1:7000'],
+    ['--packet', 'iot/10.0.0.1'],
+    ['--sms', '+81-3'],
+    ['--canary', 'example.org:443'],
+    Array.from({ length: 8 }, () => ['--sms', '+81300000009']).flat(),
   ]) {
     t.like(await json('ticket', 'card-1', ...TICKET, ...wrong), { code: 2, error: { code: 'USAGE' } }, wrong.join(' '))
   }

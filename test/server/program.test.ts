@@ -3,11 +3,15 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { systemClock } from '../../line/clock.ts'
+import { LinkClient } from '../../line/link-client.ts'
+import { streamPath } from '../../line/stream-path.ts'
 import type { RunOptions } from '../../server/arguments.ts'
 import { openData } from '../../server/data-folder.ts'
 import { ServerError } from '../../server/errors.ts'
 import type { ServerEvent } from '../../server/events.ts'
 import { startServer } from '../../server/program.ts'
+import { beginEnrolment, issueTicket } from './test-card.ts'
 import { clockAt, folder } from './world.ts'
 
 async function setUp(t: ExecutionContext, more: Partial<RunOptions> = {}) {
@@ -20,6 +24,7 @@ async function setUp(t: ExecutionContext, more: Partial<RunOptions> = {}) {
     json: true,
     modem: [],
     number: [],
+    'packet-listen': [],
     listen: { host: '127.0.0.1', port: 0 },
     'allow-x25519': false,
     node: 'main',
@@ -48,6 +53,36 @@ test('it starts in an empty folder, listens, and gives everything back when it i
   await openData(options.data, false).close()
   const again = await start()
   await again.close()
+})
+
+test('the packet port is the line: a card with a packet address on its ticket enrols there', async (t) => {
+  const { options, events, start } = await setUp(t, { 'packet-listen': [{ host: '127.0.0.1', port: 0 }] })
+  const server = await start()
+  t.teardown(() => server.close())
+  const store = openData(options.data, false)
+  t.teardown(() => store.close())
+  const address = 'me:sesame@iot.example/10.0.0.1:7000'
+  const card = beginEnrolment(await issueTicket({ store }, 'card-1', undefined, [address]), address)
+  const listening = events.find(({ event }) => event === 'packet.listening')
+  const socket = connect(Number(String(listening?.address).split(':')[1]), '127.0.0.1')
+  await once(socket, 'connect')
+  const link = new LinkClient(
+    streamPath({
+      peer: undefined,
+      write: (bytes) => socket.write(bytes),
+      open: (onData) => socket.on('data', onData),
+      hangUp: async () => {},
+    }),
+    systemClock,
+  )
+  const response = await link.request(card.message, new AbortController().signal)
+  t.is(card.finish(response ?? new Uint8Array(0)).verdict.verdict, 'enrolled')
+  await Promise.all([once(socket, 'close'), server.close()])
+  t.deepEqual(
+    events.flatMap(({ event }) => (event.startsWith('packet.') ? [event] : [])),
+    ['packet.listening', 'packet.connected', 'packet.ended'],
+  )
+  t.notRegex(JSON.stringify(events), /sesame/)
 })
 
 test('two nodes run on one data folder, each with its own port', async (t) => {

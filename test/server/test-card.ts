@@ -24,6 +24,7 @@ export async function issueTicket(
   { store }: { readonly store: Store },
   cardId = 'card-1',
   expiresAt = START + 72 * HOUR_MS,
+  addresses: readonly string[] = [NUMBER],
 ): Promise<PaperTicket> {
   const bytes = randomBytes(32)
   await store.issueTicket({
@@ -32,7 +33,7 @@ export async function issueTicket(
     secret: new Secret(Uint8Array.from(bytes)),
     issuedAt: START,
     expiresAt,
-    addresses: [NUMBER],
+    addresses,
   })
   const { publicKey } = await store.identity()
   return { cardId, secret: new Secret(Uint8Array.from(bytes)), serverPublic: publicKey }

@@ -56,8 +56,8 @@ export function destination({ host, port }: PacketTarget): string {
   return `"${host}",${port}`
 }
 
-/** @throws RangeError for what is no name of an access point (TS 23.003 §9.1) */
+/** Empty for the access point of the SIM card. @throws RangeError for what is no name of one (TS 23.003 §9.1) */
 export function apnOf({ apn }: PacketTarget): string {
-  if (!/^[A-Za-z0-9.-]{1,63}$/.test(apn)) throw new RangeError('expected the name of an access point')
+  if (!/^[A-Za-z0-9.-]{0,63}$/.test(apn)) throw new RangeError('expected the name of an access point')
   return `"${apn}"`
 }

@@ -1,3 +1,5 @@
+import type { PacketAddress } from '../../../wire/line/packet-address.ts'
+import type { DataRules } from '../data-mode.ts'
 import type { SignalScale } from '../signal.ts'
 
 /** One command of a list that is worked off in its order. */
@@ -22,16 +24,8 @@ export interface CallSetUp {
   readonly connectMs: number
 }
 
-/** Where the modem's own TCP connection leads, from the enrolment. */
-export interface PacketTarget {
-  /** Access point of the private network. */
-  readonly apn: string
-  readonly user: string | undefined
-  readonly password: string | undefined
-  /** Address in the private network. */
-  readonly host: string
-  readonly port: number
-}
+/** Where the modem's own TCP connection leads. */
+export type PacketTarget = PacketAddress
 
 /** A TCP connection inside the modem, transparent: after CONNECT every byte is data. */
 export interface PacketSetUp {
@@ -44,7 +38,9 @@ export interface PacketSetUp {
   readonly close: AtLine
   readonly leave: readonly AtLine[]
   /** What it prints when the other end closes, as the last line of the data. */
-  readonly closedWord: 'CLOSED' | 'NO CARRIER'
+  readonly closedWord: DataRules['closedWord']
+  /** Asked after a refusal that does not say why. */
+  readonly cause?: AtLine
 }
 
 /** Out of data mode and back. */

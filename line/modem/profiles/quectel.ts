@@ -1,5 +1,5 @@
 import { ACTIVATE_MS, apnOf, DEACTIVATE_MS, destination, OPEN_MS, optional, quoted, setting } from './lines.ts'
-import type { AtLine, EscapeRules, PacketSetUp, PacketTarget } from './profile.ts'
+import type { EscapeRules, PacketSetUp, PacketTarget } from './profile.ts'
 
 /** IPv4; then no authentication or PAP. */
 const IPV4 = 1
@@ -21,6 +21,7 @@ export const QUECTEL_SOCKETS: PacketSetUp = {
   close: optional('AT+QICLOSE=0', DEACTIVATE_MS),
   leave: [optional('AT+QIDEACT=1', DEACTIVATE_MS)],
   closedWord: 'NO CARRIER',
+  cause: { ...optional('AT+QIGETERROR'), prefixes: ['+QIGETERROR'] },
 }
 
 function authentication({ user, password }: PacketTarget): string {
@@ -30,11 +31,3 @@ function authentication({ user, password }: PacketTarget): string {
 
 /** The three signs within 20 ms, and half a second to one of silence: written in one piece. */
 export const QUECTEL_ESCAPE: EscapeRules = { guardMs: 1_060, withinMs: 20, settable: false }
-
-/** Why the last socket command failed; a plain ERROR says nothing. */
-export const QUECTEL_CAUSE: AtLine = {
-  text: 'AT+QIGETERROR',
-  timeoutMs: 5_000,
-  prefixes: ['+QIGETERROR'],
-  optional: true,
-}

@@ -16,6 +16,8 @@ export const SIMCOM_SOCKETS: PacketSetUp = {
     // What a run before left open; refused when nothing is.
     NETWORK_CLOSE,
     setting('AT+CIPMODE=1'),
+    // Of the opening of a network, of a connection and of sending: who is silent is given up after 20 s and not after 120.
+    optional('AT+CIPTIMEOUT=120000,20000,120000'),
     withOutcome(setting('AT+NETOPEN', ACTIVATE_MS), '+NETOPEN'),
   ],
   open: (target) => ({ ...setting(`AT+CIPOPEN=0,"TCP",${destination(target)}`, OPEN_MS), prefixes: ['+CIPOPEN'] }),

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { decodeTicket, encodeTicket } from '../../../wire/line/ticket.ts'
 import { METHODS } from '../../../wire/usb/methods.ts'
 import { codeOf, enrolledCard, NOW_SECONDS, TestCard, verdictOf } from './card.ts'
 import { FakeLine } from './fake-line.ts'
@@ -20,6 +21,17 @@ test('a ticket makes a card: one call, and both sides can go on', async (t) => {
   )
   t.is(verdictOf(await card.login()), 'permitted')
   return undefined
+})
+
+test('the canary of a ticket is remembered, and a later ticket without one forgets it', async (t) => {
+  const card = new TestCard()
+  const canary = '192.0.2.1:443'
+  t.true((await card.enrol(encodeTicket({ ...decodeTicket(card.server.ticket('one')), canary }))).ok)
+  t.is(card.vault.record.enrolled?.canary, canary)
+  t.is(verdictOf(await card.login()), 'permitted')
+  t.is(card.vault.record.enrolled?.canary, canary)
+  t.true((await card.enrol(card.server.ticket('two'))).ok)
+  t.false('canary' in (card.vault.record.enrolled ?? {}))
 })
 
 test('what is no ticket, or one that has expired by the card’s own clock, is refused without a call', async (t) => {

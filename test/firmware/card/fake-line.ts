@@ -96,6 +96,6 @@ export class FakeLine implements LinePort {
 }
 
 function isDialFailure(script: CallScript): script is DialFailure {
-  const failures = ['busy', 'no-answer', 'no-carrier', 'no-dialtone', 'modem-absent', 'modem-fault', 'cancelled']
-  return failures.includes(script)
+  const calls = ['busy', 'no-answer', 'no-carrier', 'no-dialtone', 'cancelled']
+  return [...calls, 'modem-absent', 'modem-fault', 'internet'].includes(script)
 }

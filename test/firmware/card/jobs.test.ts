@@ -17,6 +17,7 @@ const DIALLINGS: readonly (readonly [script: CallScript, code: keyof typeof CARD
   ['modem-absent', 'MODEM_ABSENT', 1],
   ['modem-fault', 'MODEM_FAULT', 1],
   ['cancelled', 'LINE_CANCELLED', 1],
+  ['internet', 'LINE_IS_INTERNET', 1],
 ]
 
 for (const [script, code, calls] of DIALLINGS) {

@@ -54,6 +54,12 @@ for (const address of ['', '+', '1;2', '12\r', 'ATH', '+1234567890123456', 'ï¼‘ï
   })
 }
 
+for (const address of ['', 'iot/10.0.0.1', 'iot"/10.0.0.1:1', 'iot/10.0.0.1:1;+CFUN=0', 'u:p\r@iot/h:1', '+8131']) {
+  test(`a vault that says ${JSON.stringify(address)} connects nothing`, (t) => {
+    t.throws(() => enrolledAddresses({ ...enrolled(), line: [{ bearer: 'packet', address }] }, ['packet']), refused)
+  })
+}
+
 test('a forged number in the vault ends the job before the modem hears of it', async (t) => {
   const card = await enrolledCard()
   const { record } = card.vault

@@ -31,6 +31,16 @@ test('golden bytes: a vault written by one version is read by the next', (t) => 
   t.is(hex(encodeRecord(decodeRecord(Buffer.from(text, 'hex')))), text)
 })
 
+test('golden bytes: the canary is one field more, where there is one', (t) => {
+  const without = enrolled('e')
+  const plain = hex(encodeRecord(record(without)))
+  const withIt = encodeRecord(record({ ...without, canary: '192.0.2.1:443' }))
+  // [1, [… 10 fields, null, "192.0.2.1:443"], null]
+  t.is(hex(withIt), `83018a${plain.slice(6, -2)}6d3139322e302e322e313a343433f6`)
+  t.is(decodeRecord(withIt).enrolled?.canary, '192.0.2.1:443')
+  t.false('canary' in (decodeRecord(encodeRecord(record(without))).enrolled ?? {}))
+})
+
 test('what is read is a copy: wiping the bytes of the file wipes no key', (t) => {
   const file = encodeRecord(record(enrolled('e', pendingCall()), enrolling()))
   const it = decodeRecord(file)
@@ -62,6 +72,8 @@ const WRONG: readonly (readonly [what: string, value: readonly unknown[]])[] = [
   ['text for a card', [1, 'card', null]],
   ['an empty card', [1, [], null]],
   ['a bearer that is none', [1, ['c', '', 'h:1', [['pigeon', '1']], ...keys(4), null], null]],
+  ['a canary that is none', [1, ['c', '', 'h:1', [], ...keys(4), null, 'example.org:443'], null]],
+  ['a canary and more', [1, ['c', '', 'h:1', [], ...keys(4), null, '192.0.2.1:443', null], null]],
   ['a key of 31 bytes', [1, ['c', '', 'h:1', [], new Uint8Array(31), ...keys(3), null], null]],
   ['a key that is text', [1, ['c', '', 'h:1', [], 'key', ...keys(3), null], null]],
   ['nine addresses', [1, ['c', '', 'h:1', Array.from({ length: 9 }, () => ['call', '1']), ...keys(4), null], null]],

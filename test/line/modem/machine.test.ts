@@ -43,6 +43,18 @@ test('CONNECT enters data before anything else can happen', (t) => {
   t.is(run(command, says('CONNECT'), { type: 'lines' }).state.type, 'idle')
 })
 
+test('where OK comes before CONNECT it is not the end; a second one is', (t) => {
+  const data = { afterOk: true, closedWord: 'CLOSED' } as const
+  const open: AtEvent = { type: 'command', command: { ...csq, text: 'AT+CIPSTART', data } }
+  t.is(run(open, says('OK')).state.type, 'waiting')
+  t.is(run(open, says('OK'), says('STATE: IP STATUS'), says('CONNECT')).state.type, 'data')
+  for (const end of ['CONNECT FAIL', 'ERROR', 'OK', 'NO CARRIER']) {
+    const { state, effects } = run(open, says('OK'), says(end))
+    t.deepEqual([state.type, effects.map(({ type }) => type)], ['idle', ['write', 'settle']], end)
+  }
+  t.is(run(open, says('OK'), timer).state.type, 'quiet')
+})
+
 test('a late answer is never taken for the next command', (t) => {
   const { state, effects } = run(command, timer, says('+CSQ: 17,0'), says('OK'), timer, says('+CSQ: 1,0'), says('OK'))
   t.is(state.type, 'idle')

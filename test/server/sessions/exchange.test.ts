@@ -1,11 +1,12 @@
 import test from 'ava'
 import { NoiseError } from '../../../keys/noise.ts'
+import { Secret } from '../../../keys/secret.ts'
 import { keyPair } from '../../../keys/x25519.ts'
 import { CLONED } from '../../../server/sessions/exchange.ts'
 import { encodeLoginRequest } from '../../../wire/line/login.ts'
 import { encodeMessage } from '../../../wire/line/message.ts'
 import { enrolled, firstKey } from '../test-card.ts'
-import { hex, LIFETIME_S, PASSWORD, START, startNode, USER, world } from '../world.ts'
+import { hex, LIFETIME_S, NUMBER, PASSWORD, START, startNode, USER, world } from '../world.ts'
 
 test('S3–S9: permitted, and both ends derive the same session keys', async (t) => {
   const it = await world(t)
@@ -155,11 +156,28 @@ test('forged bytes under a hint that was seen on the line get no answer and lock
 test('another called number does not authenticate; each of the server’s own does', async (t) => {
   const it = await world(t, { numbers: ['+81300000001', '+81300000002'] })
   const far = await startNode(t, it.path, { numbers: [], clock: it.clock })
-  const card = await enrolled(far) // its ticket names NUMBER, which this node knows from the store
-  t.is(await it.line.handle(card.begin().message, undefined), undefined)
-  t.is((await card.login(far)).verdict.verdict, 'permitted')
+  const card = await enrolled(far) // its ticket names NUMBER, which both know from the store
+  for (const node of [far, it]) t.is((await card.login(node)).verdict.verdict, 'permitted')
   card.identity = { ...card.identity, calledAddress: '+81300000002' }
   t.is((await card.login(it)).verdict.verdict, 'permitted')
+  t.is(await far.line.handle(card.begin().message, undefined), undefined)
+  card.identity = { ...card.identity, calledAddress: '+81300000003' }
+  t.is(await it.line.handle(card.begin().message, undefined), undefined)
+})
+
+test('its own numbers are tried first, then the latest of the tickets, eight in all', async (t) => {
+  const it = await world(t, { numbers: ['+81300000001'] })
+  const card = await enrolled(it)
+  const reaches = async (calledAddress: string): Promise<boolean> => {
+    card.identity = { ...card.identity, calledAddress }
+    return (await it.line.handle(card.begin().message, undefined)) !== undefined
+  }
+  t.true(await reaches(NUMBER))
+  const later = Array.from({ length: 7 }, (_, n) => `iot.example/10.0.0.${n}:7000`)
+  const [secret, ticketId, cardId] = [new Secret(new Uint8Array(32)), new Uint8Array(16), 'card-2']
+  await it.store.issueTicket({ cardId, ticketId, secret, issuedAt: 1, expiresAt: 2, addresses: later })
+  t.false(await reaches(NUMBER))
+  t.true(await reaches('iot.example/10.0.0.0:7000'))
 })
 
 test('a card that authenticates always gets an answer, or it could only repeat its request for ever', async (t) => {

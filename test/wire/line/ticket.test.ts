@@ -41,6 +41,33 @@ test('golden: the bytes do not change by accident', (t) => {
   t.is(hex.slice(0, -8), golden)
 })
 
+test('golden: with a canary it is one field more, and of the same version', (t) => {
+  const plain = Buffer.from(encodeTicket(TICKET).slice(8), 'base64url').toString('hex')
+  const text = encodeTicket({ ...TICKET, canary: '192.0.2.1:443' })
+  const hex = Buffer.from(text.slice(8), 'base64url').toString('hex')
+  t.is(hex.slice(0, -8), `88${plain.slice(2, -8)}6d3139322e302e322e313a343433`) // "192.0.2.1:443"
+  t.deepEqual(decodeTicket(text), { ...TICKET, canary: '192.0.2.1:443' })
+  for (const canary of ['', 'example.org:443', '192.0.2.1', '192.0.2.1:0', '192.0.2.1:443\r']) {
+    t.throws(() => decodeTicket(encodeTicket({ ...TICKET, canary })), refused, canary)
+  }
+})
+
+test('an address of a packet network that could say more to a modem is refused', (t) => {
+  const line = (address: string): Ticket => ({ ...TICKET, line: [{ bearer: 'packet', address }] })
+  for (const address of ['iot/10.0.0.1:7000', 'me:sesame@iot/10.0.0.1:7000']) {
+    t.deepEqual(decodeTicket(encodeTicket(line(address))), line(address))
+  }
+  for (const address of [
+    'iot/10.0.0.1',
+    'iot"/10.0.0.1:7000',
+    'iot/10.0.0.1:7000;+CFUN=0',
+    'i\r/10.0.0.1:1',
+    '+8131',
+  ]) {
+    t.throws(() => decodeTicket(encodeTicket(line(address))), refused, address)
+  }
+})
+
 test('a slip of the pen is found wherever it is', (t) => {
   const text = encodeTicket(TICKET)
   for (let n = 0; n < text.length; n++) {
