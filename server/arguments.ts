@@ -89,6 +89,7 @@ export const RUN = z
     'allow-x25519': z.boolean().default(false),
     node: word.default('main'),
     lifetime: whole('seconds', 1, LIFETIME_MAX_S, '3600'),
+    'keys-lifetime': whole('seconds', 1, LIFETIME_MAX_S, '86400'),
     backend: z.array(backend).max(BACKENDS_MAX).default([]),
     'tag-minutes': whole('minutes', 1, TAG_MAX_M, '15'),
     acquirer: acquirerUrl.optional(),

@@ -33,6 +33,7 @@ const RUN_OPTIONS: ParseArgsOptionsConfig = {
   'allow-x25519': { type: 'boolean' },
   node: { type: 'string' },
   lifetime: { type: 'string' },
+  'keys-lifetime': { type: 'string' },
   backend: { type: 'string', multiple: true },
   'tag-minutes': { type: 'string' },
   certificate: { type: 'string' },

@@ -58,11 +58,12 @@ async function open(
   catalogue: Catalogue,
   closing: (() => Promise<unknown>)[],
 ): Promise<string> {
-  const { node, lifetime: lifetimeSeconds, number: numbers } = options
+  const { node, lifetime: lifetimeSeconds, 'keys-lifetime': keysLifetimeSeconds, number: numbers } = options
+  const lifetimes = { lifetimeSeconds, keysLifetimeSeconds }
   const own = await store.identity()
   const now = (): number => clock.now()
   const accounts = new Accounts({ store, serverSecret: own.secretKey, now })
-  const sessions = new Sessions({ store, accounts, node, now, log })
+  const sessions = new Sessions({ store, accounts, node, ...lifetimes, now, log })
   await sessions.eraseOwn()
   closing.push(() => sessions.eraseOwn())
   const shop = new Shop({ store: store.shop, now, log, tagLifetimeMs: options['tag-minutes'] * MINUTE_MS })
@@ -95,7 +96,7 @@ async function open(
     own,
     numbers,
     node,
-    lifetimeSeconds,
+    ...lifetimes,
     secretRoutes: SECRET_ROUTES,
     app,
     purchases,

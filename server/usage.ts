@@ -28,6 +28,8 @@ run
   --allow-x25519        let third-party clients without ML-KEM use X25519 alone
   --node NAME           name of this process among several on one data folder (main)
   --lifetime SECONDS    how long a session lasts (3600)
+  --keys-lifetime SECONDS
+                        how long a key may wait for its session (86400)
   --backend NAME=HOST:PORT
                         what keyline forward may reach; may be repeated
   --tag-minutes N       how long a purchase tag holds its goods (15)

@@ -9,6 +9,8 @@ export const USER_ID_MAX = 64
 export const PASSWORD_MAX = 128
 /** Session keys exchanged in one call (D-2). */
 export const SESSION_KEYS_MAX = 16
+/** Keys that wait for a later session, of one user by one card: with the 65th both ends drop the oldest. */
+export const SPARE_KEYS_MAX = 64
 /** A line of AT text, without its line end: some modems print 4 kB (V.250 sets no limit). */
 export const AT_LINE_MAX = 8192
 /** Name of a card on its tickets and in the operator's lists, UTF-8. */

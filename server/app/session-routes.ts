@@ -4,7 +4,7 @@ import type { Clock } from '../../line/clock.ts'
 import type { Catalogue } from '../delivery/catalogue.ts'
 import type { Log } from '../events.ts'
 import { sendJson, sendProblem } from '../internet-port/answers.ts'
-import { readLogin } from '../internet-port/body.ts'
+import { readLogin, readRekey } from '../internet-port/body.ts'
 import { sendContent } from '../internet-port/content-route.ts'
 import { type Sessions, short } from '../sessions/sessions.ts'
 import { type Ask, type Handler, type Route, route, sessionOf } from './route.ts'
@@ -31,7 +31,8 @@ export function sessionRoutes({ sessions, catalogue, clock, log }: SessionRoutes
     const verdict = await sessions.login(session, body.userId, body.password)
     if (verdict.permitted) return sendJson(response, 200, await sessions.summary(session))
     const retry = { 'retry-after': String(verdict.retryAfterSeconds) }
-    sendProblem(response, verdict.reason, verdict.reason === 'SERVER_BUSY' ? retry : { ...retry, ...CLOSE })
+    const goesOn = verdict.reason === 'SERVER_BUSY' || verdict.reason === 'KEY_USED'
+    sendProblem(response, verdict.reason, goesOn ? retry : { ...retry, ...CLOSE })
   })
   const summary = raw(async (ask, response) => sendJson(response, 200, await sessions.summary(sessionOf(ask))))
   const logout = raw(async (ask, response) => {
@@ -40,9 +41,16 @@ export function sessionRoutes({ sessions, catalogue, clock, log }: SessionRoutes
   })
   const rekey = raw(async (ask, response) => {
     const session = sessionOf(ask)
-    if (session.index === 0) return sendProblem(response, session.opened ? 'REKEY_ORDER' : 'SESSION_NOT_OPENED')
-    if (!(await sessions.rekey(session))) return sendProblem(response, 'SESSION_NOT_OPENED')
+    const body = await readRekey(incomingOf(ask), clock)
+    if (typeof body === 'string') return sendProblem(response, body, CLOSE)
+    const wrong = await sessions.rekey(session, body.from)
+    if (wrong !== undefined) return sendProblem(response, wrong)
     sendJson(response, 200, await sessions.summary(session))
+  })
+  const spare = raw(async (ask, response) => sendJson(response, 200, await sessions.spare(sessionOf(ask))))
+  const eraseAll = raw(async (ask, response) => {
+    await sessions.eraseKeys(sessionOf(ask))
+    response.writeHead(204, CLOSE).end()
   })
   const menu = raw(async (ask, response) => {
     const items = await catalogue.menu()
@@ -63,6 +71,8 @@ export function sessionRoutes({ sessions, catalogue, clock, log }: SessionRoutes
     route('GET', '/session', ['session'], summary),
     route('DELETE', '/session', ['session'], logout),
     route('POST', '/session/rekey', ['session'], rekey, 'unopened'),
+    route('GET', '/session/keys', ['session'], spare, 'unopened'),
+    route('DELETE', '/session/keys', ['session'], eraseAll, 'unopened'),
     route('GET', '/menu', ['session'], menu),
     route('GET', `${CONTENT}:name`, ['session'], content),
     route('HEAD', `${CONTENT}:name`, ['session'], content),

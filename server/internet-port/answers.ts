@@ -41,7 +41,7 @@ export const PROBLEMS = {
   TAG_UNKNOWN: { status: 404, what: 'this purchase tag is not known', cure: 'finish a basket to get one' },
   METHOD_NOT_ALLOWED: { status: 405, what: 'this path does not take this method', cure: 'see the Allow header' },
   REQUEST_TIMEOUT: { status: 408, what: 'the body did not come in time', cure: 'send it again, at once' },
-  REKEY_ORDER: { status: 409, what: 'this is the first key of its session', cure: 'rekey under a later key' },
+  KEY_USED: { status: 409, what: 'this key was used already', cure: 'use the next one, or log in over the line' },
   AMOUNT_CHANGED: {
     status: 409,
     what: 'the amount is another one than was agreed to; nothing was charged',

@@ -14,12 +14,24 @@ const bytes = (max: number) =>
 const login = z.strictObject({ userId: bytes(USER_ID_MAX), password: bytes(PASSWORD_MAX) })
 export type LoginBody = z.output<typeof login>
 
+/** `from` is the identity of the key in use. */
+const rekey = z.strictObject({ from: z.string().regex(/^[A-Za-z0-9_-]{22}$/, 'expected 16 bytes as base64url') })
+
 /** S12: the login as JSON. @returns what is wrong as a code */
-export async function readLogin(request: IncomingMessage, clock: Clock): Promise<LoginBody | ProblemCode> {
+export function readLogin(request: IncomingMessage, clock: Clock): Promise<LoginBody | ProblemCode> {
+  return readJson(request, clock, login)
+}
+
+/** Whose place a key is to take. @returns what is wrong as a code */
+export function readRekey(request: IncomingMessage, clock: Clock): Promise<z.output<typeof rekey> | ProblemCode> {
+  return readJson(request, clock, rekey)
+}
+
+async function readJson<T>(request: IncomingMessage, clock: Clock, schema: z.ZodType<T>): Promise<T | ProblemCode> {
   const body = await readBody(request, clock)
   if (typeof body === 'string') return body
   try {
-    const checked = login.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)))
+    const checked = schema.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)))
     return checked.success ? checked.data : 'BODY_INVALID'
   } catch {
     return 'BODY_INVALID'

@@ -14,10 +14,12 @@ const PORTION = 100
 export interface Connection {
   readonly socket: Socket
   readonly sessionId: string
+  /** Another one when its key took over a running session. */
   readonly groupId: string
 }
 
 interface Entry extends Connection {
+  groupId: string
   /** Requests that are being answered; several when a terminal does not wait for answers. */
   requests: number
   /** The request is about the session itself: its answer, which is short, may tell that the session ended. */
@@ -25,7 +27,9 @@ interface Entry extends Connection {
   /** Ends when its answer is out. */
   closing: boolean
   cancelDeadline: () => void
-  readonly cancelExpiry: () => void
+  /** When its session ends, Unix milliseconds. */
+  expiresAt: number
+  cancelExpiry: () => void
 }
 
 export interface ConnectionsOptions {
@@ -65,12 +69,14 @@ export class Connections {
       socket,
       sessionId: id,
       groupId,
+      expiresAt,
       requests: 0,
       aboutSession: false,
       closing: false,
       cancelDeadline: clock.after(FIRST_REQUEST_MS, destroy),
-      cancelExpiry: clock.after(Math.max(0, expiresAt - clock.now()), destroy), // keys may expire by themselves (S18)
+      cancelExpiry: () => {},
     }
+    this.#endAt(entry, expiresAt)
     this.#entries.set(socket, entry)
     socket.once('close', () => {
       entry.cancelDeadline()
@@ -101,7 +107,7 @@ export class Connections {
   /**
    * Looks in the store which sessions are gone, whoever erased them, and ends their connections. After a rekey the old key's
    * connections may finish the answer they are sending: what is encrypted by then cannot be called back anyway.
-   * @param only the sessions of one call; else all, in portions between which other work gets its turn
+   * @param only one session; else all, in portions between which other work gets its turn
    */
   async recheck(only?: string): Promise<void> {
     const { sessions } = this.#options
@@ -110,13 +116,34 @@ export class Connections {
     for (const [sessionId, groupId] of new Map(entries.map((entry) => [entry.sessionId, entry.groupId]))) {
       if (++looked % PORTION === 0) await setImmediate()
       if (this.#entries.size === 0) return // all closed meanwhile
-      if ((await sessions.find(sessionId)) !== undefined) continue
+      const session = await sessions.find(sessionId)
+      if (session !== undefined) {
+        this.#follow(session)
+        continue
+      }
       const rekeyed = await sessions.groupLives(groupId)
       for (const entry of [...this.#entries.values()].filter((one) => one.sessionId === sessionId)) {
         if (entry.requests > 0 && (rekeyed || entry.aboutSession)) entry.closing = true
         else entry.socket.destroy()
       }
     }
+  }
+
+  /** A key that opened its session, or took one over, ends at another time than it did before. */
+  #follow({ id, groupId, expiresAt }: StoredSession): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.sessionId !== id) continue
+      entry.groupId = groupId
+      if (entry.expiresAt !== expiresAt) this.#endAt(entry, expiresAt)
+    }
+  }
+
+  /** Keys may expire by themselves (S18). */
+  #endAt(entry: Entry, expiresAt: number): void {
+    const { clock } = this.#options
+    entry.expiresAt = expiresAt
+    entry.cancelExpiry()
+    entry.cancelExpiry = clock.after(Math.max(0, expiresAt - clock.now()), () => void entry.socket.destroy())
   }
 
   destroyAll(): void {

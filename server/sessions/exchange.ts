@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { sha256 } from '../../keys/kdf.ts'
 import { NoiseError } from '../../keys/noise.ts'
 import { cardHint } from '../../keys/ratchet.ts'
@@ -17,7 +17,6 @@ import { short } from './sessions.ts'
 
 /** Times that another node may be faster with the same card before this one gives up. */
 const RACES_MAX = 3
-const GROUP_BYTES = 16
 const LOCKED: LoginResponse = { verdict: 'refused', reason: 'CARD_LOCKED', retryAfterSeconds: 0 }
 export const CLONED = 'two continuations of one ratchet: the card was cloned'
 
@@ -70,7 +69,7 @@ async function advance(
   card: StoredCard,
   request: Uint8Array,
 ): Promise<Exchanged | undefined | 'raced'> {
-  const { store, node, lifetimeSeconds, log } = options
+  const { store, node, keysLifetimeSeconds, log } = options
   const exchange = open(options, addresses, card, card.currentRatchet, request)
   if (exchange === undefined) return undefined
   const locked = card.lockReason !== undefined
@@ -78,8 +77,7 @@ async function advance(
   const { response, channel } = exchange.respond(payload)
   const keys = decision === undefined ? [] : makeSessionKeys(decision, channel.handshakeHash)
   let done = false
-  const groupId = randomBytes(GROUP_BYTES).toString('hex')
-  const expiresAt = options.now() + lifetimeSeconds * 1000
+  const expiresAt = options.now() + keysLifetimeSeconds * 1000
   try {
     done = await store.commitExchange({
       cardId: card.cardId,
@@ -89,7 +87,7 @@ async function advance(
       requestHash: sha256(request),
       response,
       locked,
-      sessions: decision?.login && { groupId, userId: decision.login.userId, node, expiresAt, keys },
+      sessions: decision?.login && { userId: decision.login.userId, node, expiresAt, keys },
     })
   } finally {
     channel.nextRatchet.wipe()
@@ -98,10 +96,11 @@ async function advance(
   }
   if (!done) return 'raced'
   if (locked) log({ event: 'card.refused', path: 'line', card: card.cardId, reason: 'CARD_LOCKED' })
-  if (decision?.login) {
-    const about = { path: 'line', card: card.cardId, session: short({ groupId }) } as const
+  const [first] = keys
+  if (first !== undefined) {
+    const about = { path: 'line', card: card.cardId, session: short(first) } as const
     log({ event: 'login.permitted', step: 'S5', ...about })
-    log({ event: 'keys.kept', step: 'S9', ...about, keys: keys.length, lifetimeSeconds })
+    log({ event: 'keys.kept', step: 'S9', ...about, keys: keys.length, lifetimeSeconds: keysLifetimeSeconds })
     log({ event: 'keys.sent', step: "S7'", ...about })
   }
   const { app } = options

@@ -13,7 +13,10 @@ export interface LineServiceOptions {
   /** Called addresses of this node (IDb), tried before those that were ever put on a ticket. */
   readonly numbers: readonly string[]
   readonly node: string
+  /** Of a session, from its opening. */
   readonly lifetimeSeconds: number
+  /** Of a key that has not opened its session yet, from its call. */
+  readonly keysLifetimeSeconds: number
   /** Paths that must go over the line only; told to the terminal in each login. */
   readonly secretRoutes: readonly string[]
   /** Unix milliseconds. */

@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { sessionKey } from '../../keys/session-keys.ts'
 import type { NewSession } from '../store/store.ts'
 import type { LoginDecision } from './login.ts'
+
+const GROUP_BYTES = 16
 
 /**
  * S9: the session keys of a permitted login. The secret halves are erased here; only the PSKs are left.
@@ -14,7 +17,8 @@ export function makeSessionKeys(decision: LoginDecision, handshakeHash: Uint8Arr
       const serverPublic = response.serverKeys[index]
       const secret = serverSecrets[index]
       if (serverPublic === undefined || secret === undefined) throw new RangeError('expected one pair for each key')
-      return { ...sessionKey('server', secret, { terminalPublic, serverPublic }, handshakeHash), index }
+      const groupId = randomBytes(GROUP_BYTES).toString('hex')
+      return { ...sessionKey('server', secret, { terminalPublic, serverPublic }, handshakeHash), index, groupId }
     })
   } finally {
     for (const secret of serverSecrets) secret.wipe()

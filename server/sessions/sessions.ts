@@ -7,6 +7,10 @@ export interface SessionsOptions {
   readonly accounts: Pick<Accounts, 'check'>
   /** Name of this node: it erases at its start the sessions it made before. */
   readonly node: string
+  /** Of a session, from its opening. */
+  readonly lifetimeSeconds: number
+  /** Of a key that has not opened its session yet, from its call. */
+  readonly keysLifetimeSeconds: number
   /** Unix milliseconds. */
   readonly now: () => number
   readonly log: Log
@@ -17,13 +21,26 @@ export interface SessionSummary {
   readonly userId: string
   /** ISO 8601. */
   readonly expiresAt: string
-  /** Keys for `rekey` that are left. */
+  /** Spare keys that are left, for later sessions or `rekey`. */
   readonly keysLeft: number
 }
 
+/** What the terminal may know of its spare keys. */
+export interface SpareSummary {
+  readonly keysLeft: number
+  /** How long a key may wait for its session, from its call. */
+  readonly lifetimeSeconds: number
+}
+
+export type LoginVerdict =
+  | AccountVerdict
+  | { readonly permitted: false; readonly reason: 'KEY_USED'; readonly retryAfterSeconds: 0 }
+
+const KEY_USED = { permitted: false, reason: 'KEY_USED', retryAfterSeconds: 0 } as const
+
 /**
  * Session keys from S9 to S18. They live in the store only: a key that was made at one node's line port opens another node's
- * Internet port, and one that was erased opens nothing anywhere.
+ * Internet port, and one that was erased opens nothing anywhere. Each key opens one session, once, or takes over a running one.
  */
 export class Sessions {
   readonly #options: SessionsOptions
@@ -49,28 +66,38 @@ export class Sessions {
     return this.#options.store.session(id, this.#options.now())
   }
 
-  /** Whether any key of this call is left: after `rekey` a connection of an old key may end its response. */
+  /** Whether the session goes on under another key: after `rekey` a connection of an old key may end its response. */
   async groupLives(groupId: string): Promise<boolean> {
     return (await this.#options.store.group(groupId, this.#options.now())).length > 0
   }
 
-  async summary({ groupId, index, userId, expiresAt }: StoredSession): Promise<SessionSummary> {
-    const group = await this.#options.store.group(groupId, this.#options.now())
-    const keysLeft = group.filter((key) => key.index > index).length
+  async summary(session: StoredSession): Promise<SessionSummary> {
+    // As it is now: the request may have opened it.
+    const { userId, expiresAt } = (await this.find(session.id)) ?? session
+    const { keysLeft } = await this.spare(session)
     return { userId, expiresAt: new Date(expiresAt).toISOString(), keysLeft }
   }
 
-  /** S12–S16: the login once more, under the session key. Anything but the right one ends the whole session. */
-  async login(session: StoredSession, userId: string, password: string): Promise<AccountVerdict> {
-    const { store, accounts, now } = this.#options
+  async spare({ userId, cardId }: StoredSession): Promise<SpareSummary> {
+    const { store, now, keysLifetimeSeconds: lifetimeSeconds } = this.#options
+    return { keysLeft: await store.spareKeys(userId, cardId, now()), lifetimeSeconds }
+  }
+
+  /** S12–S16: the login once more, under the session key. Anything but the right one erases the key: it was used. */
+  async login(session: StoredSession, userId: string, password: string): Promise<LoginVerdict> {
+    const { store, accounts, now, lifetimeSeconds } = this.#options
+    if (session.opened) return this.#used(session)
     this.#step('S12', 'login.received', session)
     this.#step('S13', 'login.decrypted', session)
     const verdict = await accounts.check(userId, password, session.userId)
     this.#step('S14', 'login.checked', session)
-    if (verdict.permitted && (await store.openSession(session.id, now()))) {
+    if (verdict.permitted && (await store.openSession(session.id, now(), now() + lifetimeSeconds * 1000))) {
       this.#step('S16', 'connection.permitted', session)
+      this.changed(session.groupId) // it ends at another time than an unopened key
       return verdict
     }
+    // Another connection was faster, with the right login too: the session is that one's.
+    if (verdict.permitted && (await this.find(session.id))?.opened) return this.#used(session)
     // Nothing was checked: the user may ask again, and learns nothing by it.
     if (!verdict.permitted && verdict.reason === 'SERVER_BUSY') return verdict
     const refused = verdict.permitted
@@ -81,19 +108,34 @@ export class Sessions {
     return refused
   }
 
-  /** @returns false when no key before this one is in use */
-  async rekey(session: StoredSession): Promise<boolean> {
+  /**
+   * The session of the key `from` goes on under this one. It may be repeated, when the answer was lost.
+   * @returns why not
+   */
+  async rekey(session: StoredSession, from: string): Promise<'KEY_USED' | 'SESSION_NOT_OPENED' | undefined> {
     const { store, now } = this.#options
-    if (!(await store.rekeySession(session.id, now()))) return false
-    this.#options.log({ event: 'session.rekeyed', path: 'internet', session: short(session), key: session.index + 1 })
+    const current = await this.find(from)
+    if (session.opened) return current === undefined ? undefined : 'KEY_USED'
+    if (current === undefined || !(await store.rekeySession(session.id, from, now()))) return 'SESSION_NOT_OPENED'
+    this.#options.log({ event: 'session.rekeyed', path: 'internet', session: short(current), key: session.index + 1 })
+    // Connections of this key first: they are the session's now.
     this.changed(session.groupId)
-    return true
+    this.changed(current.groupId)
+    return undefined
   }
 
   /** S18 */
   async close(session: StoredSession): Promise<void> {
     await this.#erase(session)
     this.#step('S18', 'session.erased', session, { why: 'logout' })
+  }
+
+  /** S18 for all keys of this user by this card, spare ones and those of running sessions. Who holds one key may erase all. */
+  async eraseKeys(session: StoredSession): Promise<void> {
+    const { store, log } = this.#options
+    const keys = await store.eraseKeys(session.userId, session.cardId)
+    log({ event: 'sessions.erased', step: 'S18', path: 'internet', session: short(session), keys, why: 'logout' })
+    this.changed()
   }
 
   /** Erases what has expired, whichever node made it. */
@@ -104,13 +146,18 @@ export class Sessions {
     this.changed()
   }
 
-  /** @param listener told that sessions may have ended, those of one call or any: look again whose connections must end */
+  /** @param listener told that sessions may have ended or have another end, one or any: look again whose connections must end */
   onChanged(listener: (groupId?: string) => void): void {
     this.#listeners.add(listener)
   }
 
   changed(groupId?: string): void {
     for (const listener of this.#listeners) listener(groupId)
+  }
+
+  #used(session: StoredSession): LoginVerdict {
+    this.#options.log({ event: 'key.refused', path: 'internet', session: short(session), reason: KEY_USED.reason })
+    return KEY_USED
   }
 
   async #erase({ groupId }: StoredSession): Promise<void> {
@@ -123,7 +170,7 @@ export class Sessions {
   }
 }
 
-/** Enough of a group id to follow one session through the events. */
+/** Enough of a group id to follow one session through the events, also when it is rekeyed. */
 export function short({ groupId }: { readonly groupId: string }): string {
   return groupId.slice(0, 8)
 }

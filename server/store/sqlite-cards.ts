@@ -1,3 +1,4 @@
+import { SPARE_KEYS_MAX } from '../../wire/limits.ts'
 import { CARD, CARD_SUMMARY, COUNT } from './rows.ts'
 import { addNote } from './sqlite-audit.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
@@ -55,11 +56,19 @@ function exchange(db: SqliteDatabase, commit: ExchangeCommit): boolean {
     WHERE card_id = ? AND current_hint = ? AND (lock_reason IS NOT NULL) = ?`
   const next = [nextRatchet.reveal(), nextHint, requestHash, response]
   if (db.run(advance, ...next, cardId, expectedHint, locked ? 1 : 0) === 0) return false
-  for (const { id, psk, index } of sessions?.keys ?? []) {
+  if (sessions !== undefined) addKeys(db, cardId, sessions)
+  return true
+}
+
+function addKeys(db: SqliteDatabase, cardId: string, made: NonNullable<ExchangeCommit['sessions']>): void {
+  const { userId, node, expiresAt, keys } = made
+  for (const { id, psk, index, groupId } of keys) {
     const add = `INSERT INTO sessions (psk_id, psk, group_id, position, user_id, card_id, node, expires_at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
-    const { groupId = '', userId = '', node = '', expiresAt = 0 } = sessions ?? {}
     db.run(add, id, psk.reveal(), groupId, index, userId, cardId, node, expiresAt)
   }
-  return true
+  // rowid: in the order in which they were made, and of one call the first key first, as the terminal counts them.
+  const beyond = `SELECT psk_id FROM sessions WHERE user_id = ? AND card_id = ? AND opened = 0
+    ORDER BY rowid DESC LIMIT -1 OFFSET ?`
+  db.run(`DELETE FROM sessions WHERE psk_id IN (${beyond})`, userId, cardId, SPARE_KEYS_MAX)
 }

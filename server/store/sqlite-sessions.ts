@@ -12,20 +12,25 @@ export function sessionsIn(db: SqliteDatabase): SessionStore {
     session: async (id, now) => find(id, now),
     group: async (groupId, now) =>
       db.all(SESSION, `${SELECT} WHERE group_id = ? AND expires_at > ? ORDER BY position`, groupId, now),
-    openSession: async (id, now) =>
-      db.run('UPDATE sessions SET opened = 1 WHERE psk_id = ? AND expires_at > ?', id, now) > 0,
-    rekeySession: async (id, now) =>
+    openSession: async (id, now, expiresAt) => {
+      const open = 'UPDATE sessions SET opened = 1, expires_at = ? WHERE psk_id = ? AND expires_at > ? AND opened = 0'
+      return db.run(open, expiresAt, id, now) > 0
+    },
+    rekeySession: async (id, from, now) =>
       db.transaction(() => {
-        const session = find(id, now)
-        if (session === undefined) return false
-        const { groupId, index } = session
-        const open = 'SELECT count(*) AS count FROM sessions WHERE group_id = ? AND opened = 1 AND position <= ?'
-        if (!db.get(COUNT, open, groupId, index)?.count) return false
-        db.run('DELETE FROM sessions WHERE group_id = ? AND position < ?', groupId, index)
-        db.run('UPDATE sessions SET opened = 1 WHERE psk_id = ?', id)
-        return true
+        const [next, current] = [find(id, now), find(from, now)]
+        if (next === undefined || next.opened || !current?.opened || next.userId !== current.userId) return false
+        db.run('DELETE FROM sessions WHERE psk_id = ?', from)
+        const open = 'UPDATE sessions SET opened = 1, group_id = ?, expires_at = ? WHERE psk_id = ?'
+        return db.run(open, current.groupId, current.expiresAt, id) > 0
       }),
+    spareKeys: async (userId, cardId, now) => {
+      const spare = 'SELECT count(*) AS count FROM sessions WHERE user_id = ? AND card_id = ? AND opened = 0'
+      return db.get(COUNT, `${spare} AND expires_at > ?`, userId, cardId, now)?.count ?? 0
+    },
     eraseGroup: async (groupId) => db.run('DELETE FROM sessions WHERE group_id = ?', groupId),
+    eraseKeys: async (userId, cardId) =>
+      db.run('DELETE FROM sessions WHERE user_id = ? AND card_id = ?', userId, cardId),
     eraseNode: async (node) => db.run('DELETE FROM sessions WHERE node = ?', node),
     eraseExpired: async (now) => db.run('DELETE FROM sessions WHERE expires_at <= ?', now),
   }

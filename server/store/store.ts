@@ -123,6 +123,8 @@ export interface NewSession {
   readonly id: string
   readonly psk: Secret
   readonly index: number
+  /** Each key is a group of its own until a session is rekeyed. */
+  readonly groupId: string
 }
 
 export interface ExchangeCommit {
@@ -138,9 +140,9 @@ export interface ExchangeCommit {
   /** Made when permitted; none when refused. */
   readonly sessions:
     | {
-        readonly groupId: string
         readonly userId: string
         readonly node: string
+        /** Until then a key of these must have opened its session. */
         readonly expiresAt: number
         readonly keys: readonly NewSession[]
       }
@@ -153,7 +155,8 @@ export interface CardStore {
   ): Promise<{ readonly card: StoredCard; readonly uses: 'current' | 'previous' } | undefined>
   cards(): Promise<readonly CardSummary[]>
   /**
-   * Advances the ratchet, keeps the response and makes the sessions. The ratchet before the one just used is dropped.
+   * Advances the ratchet, keeps the response and makes the keys. The ratchet before the one just used is dropped, and so are the
+   * oldest unopened keys of this user by this card beyond SPARE_KEYS_MAX.
    * @returns false when another node was faster, the card was locked or removed, or the user removed
    */
   commitExchange(commit: ExchangeCommit): Promise<boolean>
@@ -165,29 +168,43 @@ export interface CardStore {
   removeCard(cardId: string, at: number): Promise<boolean>
 }
 
+/** One key: unopened it waits for a session (a spare key), opened it is one. */
 export interface StoredSession {
   readonly id: string
+  /** Stays when another key takes over by rekeying: it names the session. */
   readonly groupId: string
+  /** Which of the keys of its call, from 0. */
   readonly index: number
   readonly userId: string
   readonly cardId: string
   readonly node: string
   readonly opened: boolean
+  /** Of an opened key the end of its session, of another one until when it may be opened. */
   readonly expiresAt: number
 }
 
-/** A session that has expired is as good as erased: no call below finds it. */
+/** A key that has expired is as good as erased: no call below finds it. */
 export interface SessionStore {
   psk(id: string, now: number): Promise<Uint8Array | undefined>
   session(id: string, now: number): Promise<StoredSession | undefined>
-  /** All keys of one call that are left, first key first. */
+  /** The key of a session, while it lives. */
   group(groupId: string, now: number): Promise<readonly StoredSession[]>
-  /** @returns false when it is gone */
-  openSession(id: string, now: number): Promise<boolean>
-  /** Opens this key and erases those before it, if one of the group is open. @returns false when not, or when it is gone */
-  rekeySession(id: string, now: number): Promise<boolean>
+  /**
+   * Each key opens one session, once, at whichever node.
+   * @param expiresAt end of the session @returns false when it is gone, or was opened already
+   */
+  openSession(id: string, now: number, expiresAt: number): Promise<boolean>
+  /**
+   * Opens an unopened key in the place of the opened key `from` of the same user, which is erased; the session keeps its group and its end.
+   * @returns false when either is not so, or gone
+   */
+  rekeySession(id: string, from: string, now: number): Promise<boolean>
+  /** How many unopened keys this user has by this card. */
+  spareKeys(userId: string, cardId: string, now: number): Promise<number>
   /** @returns how many keys were erased */
   eraseGroup(groupId: string): Promise<number>
+  /** All keys of this user by this card, opened or not. @returns how many were erased */
+  eraseKeys(userId: string, cardId: string): Promise<number>
   eraseNode(node: string): Promise<number>
   eraseExpired(now: number): Promise<number>
 }

@@ -15,6 +15,7 @@ const OPTIONS = {
   'packet-listen': MANY,
   node: TEXT,
   lifetime: TEXT,
+  'keys-lifetime': TEXT,
   'tag-minutes': TEXT,
 }
 const NEEDED = ['--data', 'd', '--content', 'c']
@@ -32,6 +33,7 @@ test('defaults of run', (t) => {
     listen: { host: '127.0.0.1', port: 8443 },
     node: 'main',
     lifetime: 3600,
+    'keys-lifetime': 86_400,
     backend: [],
     'tag-minutes': 15,
   })
@@ -77,6 +79,7 @@ test('what is wrong is named', (t) => {
     [[...NEEDED, '--packet-listen', '10.0.0.1'], /--packet-listen expected HOST:PORT/],
     [[...NEEDED, '--number', 'ATD112'], /--number expected a telephone number/],
     [[...NEEDED, '--lifetime', '0'], /--lifetime expected 1…604800 seconds/],
+    [[...NEEDED, '--keys-lifetime', '604801'], /--keys-lifetime expected 1…604800 seconds/],
     [[...NEEDED, '--lifetime', '1e3'], /--lifetime expected seconds/],
     [[...NEEDED, '--tag-minutes', '0'], /--tag-minutes expected 1…1440 minutes/],
     [[...NEEDED, '--tag-minutes', '1441'], /--tag-minutes expected 1…1440 minutes/],

@@ -29,6 +29,7 @@ async function setUp(t: ExecutionContext, more: Partial<RunOptions> = {}) {
     'allow-x25519': false,
     node: 'main',
     lifetime: 60,
+    'keys-lifetime': 600,
     backend: [],
     'tag-minutes': 15,
     ...more,

@@ -3,7 +3,7 @@ import { coalesced, every } from '../../server/time.ts'
 import { SWEEP_MS, startUpkeep, UPKEEP_MS } from '../../server/upkeep.ts'
 import { FakeClock, settle } from '../fake-clock.ts'
 import { enrolled, firstKey, issueTicket } from './test-card.ts'
-import { LIFETIME_S, world } from './world.ts'
+import { KEYS_LIFETIME_S, world } from './world.ts'
 
 const DAY_MS = 86_400_000
 /** A shop that has nothing to do. */
@@ -77,7 +77,7 @@ test('expired sessions are erased within two seconds, and whoever has connection
   it.sessions.onChanged(() => told++)
   const stop = startUpkeep(it.store, it.sessions, shop, it.clock, () => {})
   t.teardown(stop)
-  await it.clock.advance(LIFETIME_S * 1000 - 1)
+  await it.clock.advance(KEYS_LIFETIME_S * 1000 - 1)
   t.truthy(await it.store.session(key.id, 0))
   await it.clock.advance(1 + SWEEP_MS)
   t.is(await it.store.session(key.id, 0), undefined)
@@ -138,7 +138,7 @@ test('the shop is swept every two seconds too, and a fault of it hinders nothing
   t.is(sweeps, 4)
   t.like(faults, [{ event: 'upkeep.fault', code: 'UNEXPECTED' }])
   t.is(faults.length, 1)
-  await it.clock.advance(LIFETIME_S * 1000)
+  await it.clock.advance(KEYS_LIFETIME_S * 1000)
   t.is(await it.store.session(key.id, 0), undefined)
   await stop()
   const before = sweeps

@@ -19,6 +19,7 @@ export const PASSWORD = 'correct horse'
 /** Where the fake clocks begin, Unix milliseconds. */
 export const START = 1_700_000_000_000
 export const LIFETIME_S = 3600
+export const KEYS_LIFETIME_S = 86_400
 
 /** Bytes as text, for comparisons: the store gives Uint8Arrays where others give Buffers. */
 export function hex(bytes: Uint8Array | undefined): string {
@@ -86,10 +87,11 @@ export async function startNode(t: ExecutionContext, path: string, options: Node
   const own = await store.identity()
   const argon2 = cheapArgon2()
   const now = (): number => clock.now()
+  const lifetimes = { lifetimeSeconds: LIFETIME_S, keysLifetimeSeconds: KEYS_LIFETIME_S }
   const events: ServerEvent[] = []
   const log = (event: ServerEvent): void => void events.push(event)
   const accounts = new Accounts({ store, serverSecret: own.secretKey, now, argon2id: argon2.run })
-  const sessions = new Sessions({ store, accounts, node, now, log })
+  const sessions = new Sessions({ store, accounts, node, ...lifetimes, now, log })
   const service = new LineService({
     ...options.shop,
     store,
@@ -97,7 +99,7 @@ export async function startNode(t: ExecutionContext, path: string, options: Node
     own,
     numbers,
     node,
-    lifetimeSeconds: LIFETIME_S,
+    ...lifetimes,
     secretRoutes: ['/pay'],
     now,
     log,

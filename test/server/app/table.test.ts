@@ -10,6 +10,8 @@ POST   /session               session (also unopened)
 GET    /session               session
 DELETE /session               session
 POST   /session/rekey         session (also unopened)
+GET    /session/keys          session (also unopened)
+DELETE /session/keys          session (also unopened)
 GET    /menu                  session
 GET    /content/:name         session
 HEAD   /content/:name         session

@@ -125,7 +125,25 @@ test('even then it ends with the lifetime of the session', async (t) => {
   t.true(busy.socket.destroyed)
 })
 
-test('looking again at one call leaves the others alone', async (t) => {
+test('a key that opened its session late ends with the session, not when it would have lapsed', async (t) => {
+  const clock = new FakeClock()
+  let now = session('k', 'own', 5000)
+  const sessions = { find: async () => now, groupLives: async () => true }
+  const connections = new Connections({ sessions, clock, totalMax: 9, perSessionMax: 9 })
+  const socket = new FakeSocket()
+  connections.add(socket.asSocket, now)
+  connections.begin(socket.asSocket, false)
+  now = session('k', 'taken over', 9000)
+  await connections.recheck('own')
+  t.like(connections.of(socket.asSocket), { groupId: 'taken over' })
+  await clock.advance(8999)
+  t.false(socket.destroyed)
+  await clock.advance(1)
+  t.true(socket.destroyed)
+  t.is(clock.waiting, 0)
+})
+
+test('looking again at one session leaves the others alone', async (t) => {
   const { connections, open, live, groups } = setUp()
   const [one, other] = [open('a', 'one'), open('b', 'other')]
   live.clear()

@@ -60,10 +60,10 @@ test('a fault inside is told as INTERNAL, without its details, and in the events
   const one = await it.opened()
   const broken = await it.opened()
   const { store } = it
-  const group = store.group
-  Object.assign(store, { group: () => Promise.reject(new Error('/secret/path is gone')) })
+  const { spareKeys } = store
+  Object.assign(store, { spareKeys: () => Promise.reject(new Error('/secret/path is gone')) })
   const { status, body } = await broken.ask('GET', '/session')
-  Object.assign(store, { group })
+  Object.assign(store, { spareKeys })
   t.is(status, 500)
   t.like(JSON.parse(body.toString()), { code: 'INTERNAL' })
   t.false(body.includes('secret'))

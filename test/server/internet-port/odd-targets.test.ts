@@ -49,7 +49,7 @@ const TARGETS: readonly (readonly [line: string, open: string, session?: string]
   ['GET /session', 'NOT_FOUND', '200'],
   ['GET /session/', 'NOT_FOUND'],
   ['POST /session', 'NOT_FOUND', 'BODY_INVALID'],
-  ['POST /session/rekey', 'NOT_FOUND', 'REKEY_ORDER'],
+  ['POST /session/rekey', 'NOT_FOUND', 'BODY_INVALID'],
   ['GET /content/../menu', 'NOT_FOUND'],
   ['GET /content/..', 'NOT_FOUND'],
   ['GET /content/%2e%2e', 'NOT_FOUND'],

@@ -6,7 +6,7 @@ import { CLONED } from '../../../server/sessions/exchange.ts'
 import { encodeLoginRequest } from '../../../wire/line/login.ts'
 import { encodeMessage } from '../../../wire/line/message.ts'
 import { enrolled, firstKey } from '../test-card.ts'
-import { hex, LIFETIME_S, NUMBER, PASSWORD, START, startNode, USER, world } from '../world.ts'
+import { hex, KEYS_LIFETIME_S, LIFETIME_S, NUMBER, PASSWORD, START, startNode, USER, world } from '../world.ts'
 
 test('S3–S9: permitted, and both ends derive the same session keys', async (t) => {
   const it = await world(t)
@@ -20,7 +20,7 @@ test('S3–S9: permitted, and both ends derive the same session keys', async (t)
   for (const [index, { id, psk }] of keys.entries()) {
     t.deepEqual(Buffer.from((await it.sessions.findPsk(id)) ?? []), Buffer.from(psk.reveal()))
     const session = await it.sessions.find(id)
-    t.like(session, { userId: USER, cardId: 'card-1', index, opened: false, expiresAt: START + LIFETIME_S * 1000 })
+    t.like(session, { userId: USER, cardId: 'card-1', index, opened: false, expiresAt: START + KEYS_LIFETIME_S * 1000 })
   }
   t.is(new Set(keys.map(({ id }) => id)).size, 3)
   t.deepEqual(it.steps(), ['S3', 'S5', 'S9', "S7'"])

@@ -29,6 +29,7 @@ async function setUp(t: Parameters<typeof world>[0], verdict: AccountVerdict) {
     numbers: [],
     node: 'main',
     lifetimeSeconds: 60,
+    keysLifetimeSeconds: 600,
     secretRoutes: ['/pay'],
     now: () => 0,
     log: (event) => events.push(event),

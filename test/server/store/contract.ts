@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ExecutionContext, TestFn } from 'ava'
 import { Secret } from '../../../keys/secret.ts'
 import type { EnrolmentCommit, ExchangeCommit, NewTicket, Store } from '../../../server/store/store.ts'
+import { SESSION_KEYS_MAX, SPARE_KEYS_MAX } from '../../../wire/limits.ts'
 import { hex } from '../world.ts'
 
 const NOW = 1_000_000
@@ -50,11 +51,10 @@ export function exchangeOf(cardId: string, expectedHint: Uint8Array, wanted?: Wa
     response: bytes(100),
     locked: false,
     sessions: wanted && {
-      groupId: randomBytes(16).toString('hex'),
       userId,
       node,
       expiresAt,
-      keys: ids.map((id, index) => ({ id, psk: secret(), index })),
+      keys: ids.map((id, index) => ({ id, psk: secret(), index, groupId: `group of ${id}` })),
     },
   }
 }
@@ -266,13 +266,12 @@ export function storeContract(test: TestFn, open: (t: ExecutionContext) => Promi
     t.is(await one.psk('k', NOW), undefined)
   })
 
-  both('a session is found until it expires, at every node', async (t, one, two) => {
+  both('a key is found until it lapses, at every node', async (t, one, two) => {
     const commit = exchangeOf('card-1', await filled(one), { ids: ['k0', 'k1'], node: 'b' })
     await one.commitExchange(commit)
-    const groupId = commit.sessions?.groupId ?? ''
     t.deepEqual(await two.session('k1', LATER - 1), {
       id: 'k1',
-      groupId,
+      groupId: 'group of k1',
       index: 1,
       userId: 'alice',
       cardId: 'card-1',
@@ -283,46 +282,108 @@ export function storeContract(test: TestFn, open: (t: ExecutionContext) => Promi
     t.is(hex(await two.psk('k0', LATER - 1)), hex(commit.sessions?.keys[0]?.psk.reveal()))
     t.is(await two.session('k1', LATER), undefined)
     t.is(await two.psk('k0', LATER), undefined)
-    t.false(await two.openSession('k0', LATER))
-    t.deepEqual(await two.group(groupId, LATER), [])
-    t.is((await two.group(groupId, NOW)).length, 2)
+    t.false(await two.openSession('k0', LATER, LATER + 1))
+    t.deepEqual(await two.group('group of k0', LATER), [])
+    t.is((await two.group('group of k0', NOW)).length, 1)
+    t.is(await two.spareKeys('alice', 'card-1', NOW), 2)
+    t.is(await two.spareKeys('alice', 'card-1', LATER), 0)
     t.is(await one.eraseExpired(LATER - 1), 0)
     t.is(await one.eraseExpired(LATER), 2)
-    t.deepEqual(await two.group(groupId, NOW), [])
+    t.deepEqual(await two.group('group of k0', NOW), [])
   })
 
-  both('a later key takes over only from an open one, and erases those before it', async (t, one, two) => {
-    const commit = exchangeOf('card-1', await filled(one), { ids: ['k0', 'k1', 'k2'] })
-    await one.commitExchange(commit)
-    t.false(await one.rekeySession('k1', NOW))
-    t.true(await two.openSession('k0', NOW))
-    t.true((await one.session('k0', NOW))?.opened)
-    t.false((await one.session('k1', NOW))?.opened)
-    t.false(await one.rekeySession('k1', LATER))
-    t.true(await two.rekeySession('k1', NOW))
-    t.true(await two.rekeySession('k1', NOW))
+  both('each key opens one session, once: also when two nodes try at once', async (t, one, two) => {
+    await one.commitExchange(exchangeOf('card-1', await filled(one), { ids: ['k0', 'k1'] }))
+    const tries = [one, two, one, two].map((store) => store.openSession('k0', NOW, LATER + 500))
+    t.deepEqual((await Promise.all(tries)).filter(Boolean), [true])
+    t.false(await one.openSession('k0', NOW, LATER + 900))
+    t.like(await two.session('k0', NOW), { opened: true, expiresAt: LATER + 500 })
+    t.like(await two.session('k1', NOW), { opened: false, expiresAt: LATER })
+    t.is(await two.spareKeys('alice', 'card-1', NOW), 1)
+    // An opened one lives to the end of its session, not to the end of its waiting.
+    t.is(await one.eraseExpired(LATER), 1)
+    t.truthy(await two.session('k0', LATER))
+  })
+
+  both('an unopened key takes over from an open one, once, and erases it', async (t, one, two) => {
+    await one.commitExchange(exchangeOf('card-1', await filled(one), { ids: ['k0', 'k1', 'k2', 'k3'] }))
+    t.false(await one.rekeySession('k1', 'k0', NOW)) // nothing is open
+    t.true(await two.openSession('k0', NOW, LATER - 500))
+    t.false(await one.rekeySession('k0', 'k0', NOW))
+    t.false(await one.rekeySession('k1', 'k0', LATER))
+    t.false(await one.rekeySession('k1', 'unknown', NOW))
+    const tries = [one.rekeySession('k1', 'k0', NOW), two.rekeySession('k2', 'k0', NOW)]
+    t.deepEqual((await Promise.all(tries)).filter(Boolean), [true])
+    const next = (await one.session('k1', NOW))?.opened ? 'k1' : 'k2'
+    t.like(await one.session(next, NOW), { opened: true, groupId: 'group of k0', expiresAt: LATER - 500 })
+    t.deepEqual(
+      (await two.group('group of k0', NOW)).map(({ id }) => id),
+      [next],
+    )
     t.is(await one.session('k0', NOW), undefined)
-    t.true((await one.session('k1', NOW))?.opened)
-    t.false(await one.rekeySession('k0', NOW))
-    t.false(await one.openSession('k0', NOW))
-    t.true(await one.rekeySession('k2', NOW))
-    t.is((await two.group(commit.sessions?.groupId ?? '', NOW)).length, 1)
+    t.false(await one.openSession('k0', NOW, LATER))
+    t.false(await one.openSession(next, NOW, LATER))
+    // Another session of the same user is not taken over by a key that is used.
+    t.true(await one.openSession('k3', NOW, LATER))
+    t.false(await two.rekeySession(next, 'k3', NOW))
+  })
+
+  both('a key of one user takes over from no other user', async (t, one) => {
+    const hint = await filled(one)
+    await one.addAccount({ userId: 'bob', password: 'hashed', createdAt: NOW })
+    const first = exchangeOf('card-1', hint, { ids: ['a'] })
+    await one.commitExchange(first)
+    await one.commitExchange(exchangeOf('card-1', first.nextHint, { ids: ['b'], userId: 'bob' }))
+    await one.openSession('a', NOW, LATER)
+    t.false(await one.rekeySession('b', 'a', NOW))
+    t.true((await one.session('a', NOW))?.opened)
+  })
+
+  both('all keys of one user by one card are erased, and no others', async (t, one, two) => {
+    const hints = [await filled(one), await filled(one, 'card-2')]
+    await one.addAccount({ userId: 'bob', password: 'hashed', createdAt: NOW })
+    const first = exchangeOf('card-1', hints[0] ?? bytes(8), { ids: ['a0', 'a1', 'a2'] })
+    await one.commitExchange(first)
+    await one.commitExchange(exchangeOf('card-1', first.nextHint, { ids: ['bob'], userId: 'bob' }))
+    await one.commitExchange(exchangeOf('card-2', hints[1] ?? bytes(8), { ids: ['other'] }))
+    await one.openSession('a0', NOW, LATER)
+    t.is(await two.eraseKeys('alice', 'card-1'), 3)
+    t.is(await two.eraseKeys('alice', 'card-1'), 0)
+    for (const id of ['a0', 'a1', 'a2']) t.is(await one.psk(id, NOW), undefined)
+    for (const id of ['bob', 'other']) t.truthy(await one.psk(id, NOW))
+  })
+
+  both(`at most ${SPARE_KEYS_MAX} keys wait: the oldest are dropped, opened ones are not counted`, async (t, one) => {
+    let hint = await filled(one)
+    for (let call = 0; call < 5; call++) {
+      const ids = Array.from({ length: SESSION_KEYS_MAX }, (_, n) => `${call}.${n}`)
+      const commit = exchangeOf('card-1', hint, { ids })
+      t.true(await one.commitExchange(commit))
+      hint = commit.nextHint
+      if (call === 0) await one.openSession('0.0', NOW, LATER)
+    }
+    t.is(await one.spareKeys('alice', 'card-1', NOW), SPARE_KEYS_MAX)
+    t.true((await one.session('0.0', NOW))?.opened)
+    t.is(await one.session('0.15', NOW), undefined)
+    for (const id of ['1.0', '4.15']) t.truthy(await one.session(id, NOW))
+    const last = exchangeOf('card-1', hint, { ids: ['last'] })
+    await one.commitExchange(last)
+    t.is(await one.session('1.0', NOW), undefined)
+    t.truthy(await one.session('1.1', NOW))
   })
 
   both('sessions are erased by group and by node, and with their user', async (t, one, two) => {
     let hint = await filled(one)
-    const add = async (ids: readonly string[], node: string): Promise<string> => {
+    const add = async (ids: readonly string[], node: string): Promise<void> => {
       const commit = exchangeOf('card-1', hint, { ids, node })
       await one.commitExchange(commit)
       hint = commit.nextHint
-      return commit.sessions?.groupId ?? ''
     }
-    const group = await add(['a0', 'a1'], 'a')
-    await add(['a2'], 'a')
+    await add(['a0', 'a1', 'a2'], 'a')
     await add(['b0'], 'b')
-    t.is(await two.eraseGroup(group), 2)
-    t.is(await two.eraseGroup(group), 0)
-    t.is(await two.eraseNode('a'), 1)
+    t.is(await two.eraseGroup('group of a0'), 1)
+    t.is(await two.eraseGroup('group of a0'), 0)
+    t.is(await two.eraseNode('a'), 2)
     t.truthy(await one.session('b0', NOW))
     await two.setPassword('alice', 'new')
     t.is(await one.session('b0', NOW), undefined)

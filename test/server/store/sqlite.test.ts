@@ -68,7 +68,7 @@ test('erased keys are in none of its files after scrubbing', async (t) => {
     readdirSync(own).some((name) => readFileSync(join(own, name)).includes(Buffer.from(bytes)))
   const secrets = [commit.sessions?.keys[0]?.psk, ticket.secret].map((it) => it?.reveal() ?? new Uint8Array(1))
   for (const bytes of secrets) t.true(inFiles(bytes))
-  await store.eraseGroup(commit.sessions?.groupId ?? '')
+  await store.eraseGroup('group of k')
   await store.eraseTicketSecrets(2)
   await store.scrub()
   for (const bytes of secrets) t.false(inFiles(bytes))
