@@ -1,27 +1,27 @@
 import type { Duplex } from 'node:stream'
 import type { OnBytes } from '../internet/connect.ts'
+import { Secret } from '../keys/secret.ts'
 import type { SessionKey } from '../keys/session-keys.ts'
 import type { CallReport } from '../wire/usb/methods.ts'
 import { type Downloaded, type DownloadOptions, download } from './download/download.ts'
-import { fault } from './errors.ts'
+import { fault, KeylineError } from './errors.ts'
 import type { OnProgress } from './events.ts'
 import { type Fetch, type RequestOptions, send } from './requests/http.ts'
 import { type KeyedAgent, keyedAgent } from './requests/keyed-agent.ts'
 import { internetPath } from './requests/secret-routes.ts'
 import { drain, type MenuItem, problemOf, readMenu } from './requests/server-api.ts'
+import type { CallKeys, KeyPool, StoredKey } from './stored/key-pool.ts'
 import { type After, after, afterUnheld } from './timers.ts'
 
 /** The server is given so long to erase its keys before ours are erased without it, milliseconds. */
 const CLOSE_MS = 5000
 
 export interface SessionParts {
-  readonly userId: string
-  /** `host:port` of the server's Internet port. */
-  readonly internet: string
-  /** Key 1 … key k; taken over, and wiped by the session. */
-  readonly keys: readonly SessionKey[]
-  readonly lifetimeSeconds: number
-  readonly secretRoutes: readonly string[]
+  readonly from: CallKeys
+  /** Taken over, and wiped by the session. */
+  readonly key: SessionKey
+  /** Those that wait, for `rekey`. */
+  readonly keys: KeyPool
   readonly call: CallReport
   readonly onProgress: OnProgress
   /** Tests hold time in their hands with these two. */
@@ -37,51 +37,70 @@ export class Session {
   readonly userId: string
   /** `host:port` of the server's Internet port. */
   readonly server: string
-  /** What the call over the line cost. */
+  /** The card that brought the key. */
+  readonly cardId: string
+  /** What the call over the line cost; all of it is 0 where no call was made. */
   readonly call: CallReport
   /** Paths that never go over the Internet; the list came over the line. */
   readonly secretRoutes: readonly string[]
-  readonly expiresAt: Date
   /** Runs once when the session ended, however it did. */
   readonly ended: Promise<'closed' | 'expired'>
   readonly #onProgress: OnProgress
   readonly #now: () => number
-  readonly #cancelExpiry: () => void
+  readonly #after: After
+  readonly #lifetimeMs: number
   readonly #tellEnded: (how: 'closed' | 'expired') => void
   #state: 'open' | 'closed' | 'expired' = 'open'
-  /** The key in use, then those that wait. */
-  #keys: SessionKey[]
+  #cancelExpiry = (): void => {}
+  #expiresAt = 0
+  readonly #pool: KeyPool
+  #key: SessionKey
   #link: KeyedAgent
+  /** A rekey whose answer did not come may be repeated with the same key only. */
+  #next: StoredKey | undefined
+  #rekeying: Promise<void> | undefined
   #retired: { readonly key: SessionKey; readonly link: KeyedAgent }[] = []
 
   /** @throws KeylineError CARD_PROTOCOL when the server's address is none */
   constructor(parts: SessionParts) {
-    const { now = Date.now, after: wait = afterUnheld } = parts
-    const [first] = parts.keys
-    if (first === undefined) throw new RangeError('expected at least one session key')
-    this.userId = parts.userId
-    this.server = parts.internet
+    const { from, now = Date.now, after: wait = afterUnheld } = parts
+    this.userId = from.userId
+    this.server = from.server
+    this.cardId = from.cardId
     this.call = parts.call
-    this.secretRoutes = parts.secretRoutes
-    this.#keys = [...parts.keys]
+    this.secretRoutes = from.secretRoutes
+    this.#key = parts.key
+    this.#pool = parts.keys
     this.#onProgress = parts.onProgress
     this.#now = now
-    this.#link = keyedAgent(parts.internet, first)
-    this.expiresAt = new Date(now() + parts.lifetimeSeconds * 1000)
+    this.#after = wait
+    this.#lifetimeMs = from.lifetimeSeconds * 1000
+    this.#link = keyedAgent(from.server, parts.key)
     const { promise, resolve } = Promise.withResolvers<'closed' | 'expired'>()
     this.ended = promise
     this.#tellEnded = resolve
-    this.#cancelExpiry = wait(parts.lifetimeSeconds * 1000, () => this.#end('expired'))
+    this.opened()
   }
 
-  /** Keys for later sessions or `rekey`, exchanged in the same call (D-2). */
+  /** S16: the lifetime counts from here, as it does at the server. */
+  opened(): void {
+    this.#cancelExpiry()
+    this.#expiresAt = this.#now() + this.#lifetimeMs
+    this.#cancelExpiry = this.#after(this.#lifetimeMs, () => this.#end('expired'))
+  }
+
+  get expiresAt(): Date {
+    return new Date(this.#expiresAt)
+  }
+
+  /** Keys for later sessions or `rekey`, of this user at this server (D-2). */
   get keysLeft(): number {
-    return Math.max(0, this.#keys.length - 1)
+    return this.#pool.left(this.userId, this.server) + (this.#next === undefined ? 0 : 1)
   }
 
   get state(): 'open' | 'closed' | 'expired' {
     // A computer that slept did not run its timers.
-    if (this.#state === 'open' && this.#now() >= this.expiresAt.getTime()) this.#end('expired')
+    if (this.#state === 'open' && this.#now() >= this.#expiresAt) this.#end('expired')
     return this.#state
   }
 
@@ -117,30 +136,58 @@ export class Session {
   }
 
   /**
-   * Goes on under the next of the k keys, without another call. Running requests end under the old key, which is then wiped.
+   * Goes on under a key that waits, without another call. Running requests end under the old key, which is then wiped; the session
+   * ends when it would have. Who asks while a rekey runs gets the same one.
    * @throws KeylineError NO_KEYS_LEFT; after INTERNET_* it may be repeated
    */
-  async rekey(): Promise<void> {
+  rekey(): Promise<void> {
+    this.#rekeying ??= this.#rekey().finally(() => {
+      this.#rekeying = undefined
+    })
+    return this.#rekeying
+  }
+
+  async #rekey(): Promise<void> {
     this.#assertOpen()
-    const [current, next] = this.#keys
-    if (current === undefined || next === undefined) throw fault('NO_KEYS_LEFT')
-    const link = keyedAgent(this.server, next)
+    const next = this.#next ?? this.#pool.take(this.userId, this.server)
+    if (next === undefined) throw fault('NO_KEYS_LEFT')
+    this.#next = next
+    // The session's own: what the pool gave is wiped when it is settled.
+    const key = { id: next.key.id, psk: new Secret(Uint8Array.from(next.key.psk.reveal())) }
+    const link = keyedAgent(this.server, key)
     try {
-      const response = await this.#send(link, '/session/rekey', { method: 'POST' })
-      if (!response.ok) throw await problemOf(response)
-      await drain(response)
+      await this.#takeOver(link)
       this.#assertOpen()
     } catch (error) {
       link.destroy()
+      key.psk.wipe()
+      // The server does not know it, or refused it: it is of no more use.
+      const code = error instanceof KeylineError ? error.code : ''
+      if (code === 'INTERNET_PATH_REFUSED') this.#pool.drop(next.from)
+      if (!code.startsWith('INTERNET_') || code === 'INTERNET_PATH_REFUSED') this.#settleNext()
       throw error
     }
-    const old = { key: current, link: this.#link }
-    this.#keys = this.#keys.filter((key) => key !== current)
+    this.#settleNext()
+    const old = { key: this.#key, link: this.#link }
+    this.#key = key
     this.#link = link
     old.link.retire()
     this.#retired.push(old)
     // TLS holds its own traffic keys by now: the old PSK is not needed to end what runs, and starts nothing new.
     old.key.psk.wipe()
+  }
+
+  async #takeOver(link: KeyedAgent): Promise<void> {
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ from: this.#key.id })
+    const response = await this.#send(link, '/session/rekey', { method: 'POST', headers, body })
+    if (!response.ok) throw await problemOf(response)
+    await drain(response)
+  }
+
+  #settleNext(): void {
+    if (this.#next !== undefined) this.#pool.spent(this.#next)
+    this.#next = undefined
   }
 
   /**
@@ -162,24 +209,27 @@ export class Session {
   /** S62: every connection ends at once, the keys stay; the next request makes a new one. @throws KeylineError SESSION_* */
   disconnect(): void {
     this.#assertOpen()
-    const [key] = this.#keys
-    if (key === undefined) return
     this.#link.destroy()
     for (const { link } of this.#retired) link.destroy()
     this.#retired = []
-    this.#link = keyedAgent(this.server, key)
+    this.#link = keyedAgent(this.server, this.#key)
   }
 
   /**
-   * S18: both ends erase their keys. Ours are erased in any case.
+   * S18: both ends erase the session's key. Ours is erased in any case; keys that wait are left for later sessions.
+   * @param options.spareKeys the server erases those too that came by this card; here `eraseKeys` does
    * @returns whether the server confirmed; if not, its keys end with their lifetime
    */
-  async close(): Promise<{ readonly serverErased: boolean }> {
+  async close({
+    spareKeys = false,
+  }: {
+    readonly spareKeys?: boolean
+  } = {}): Promise<{ readonly serverErased: boolean }> {
     if (this.state !== 'open') return { serverErased: this.#state === 'closed' }
     let serverErased = false
     try {
       const options = { method: 'DELETE', signal: AbortSignal.timeout(CLOSE_MS) }
-      const response = await this.#send(this.#link, '/session', options)
+      const response = await this.#send(this.#link, spareKeys ? '/session/keys' : '/session', options)
       serverErased = response.ok
       await response.body?.cancel()
     } catch {
@@ -216,8 +266,8 @@ export class Session {
     // Connections first: a handshake that runs would ask for a key that is gone.
     this.#link.destroy()
     for (const { link } of this.#retired) link.destroy()
-    for (const { psk } of this.#keys) psk.wipe()
-    this.#keys = []
+    this.#key.psk.wipe()
+    this.#settleNext()
     this.#retired = []
     const text = how === 'closed' ? 'session keys erased' : 'the lifetime is over, session keys erased'
     this.#onProgress({ type: 'step', step: 'S18', path: 'here', text })

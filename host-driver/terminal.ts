@@ -10,6 +10,9 @@ import { fault, KeylineError } from './errors.ts'
 import { isStep, type OnProgress } from './events.ts'
 import { type LoginOutcome, type LoginRequest, logIn } from './flows/first.ts'
 import { type PayOutcome, type PayRequest, pay } from './flows/pay.ts'
+import { type PrefetchOutcome, type PrefetchRequest, prefetch } from './flows/prefetch.ts'
+import { logInWithStoredKey } from './flows/stored.ts'
+import { KeyPool } from './stored/key-pool.ts'
 import { type After, after, afterUnheld } from './timers.ts'
 import { VERSION } from './version.ts'
 
@@ -22,6 +25,8 @@ export interface TerminalOptions {
   /** Path of the card's serial port, or its byte stream where something else carries it. */
   readonly card: string | Duplex
   readonly onProgress?: OnProgress
+  /** Keys that wait for later sessions; given to several terminals, they share them. Else the terminal has its own. */
+  readonly keys?: KeyPool
   /** Where the k X25519 pairs of a login come from; each is used once and its secret half wiped. */
   readonly newKeyPair?: () => KeyPair
   /** Tests hold time-outs and pauses in their hands. */
@@ -43,15 +48,20 @@ export type Enrolled = Result<'card.enrol'>
  *     if (login.verdict === 'permitted') await login.session.download('two-tones.mp3')
  */
 export class Terminal {
+  /** Keys of earlier calls that wait for later sessions. */
+  readonly keys: KeyPool
   readonly #client: CardClient
   readonly #firmware: string
+  #card: TerminalStatus['card']
   readonly #onProgress: OnProgress
   readonly #newKeyPair: () => KeyPair
   readonly #after: After
 
-  private constructor(client: CardClient, firmware: string, options: TerminalOptions) {
+  private constructor(client: CardClient, hello: Result<'card.hello'>, options: TerminalOptions) {
     this.#client = client
-    this.#firmware = firmware
+    this.#firmware = hello.firmware
+    this.#card = hello.card
+    this.keys = options.keys ?? new KeyPool()
     this.#onProgress = options.onProgress ?? (() => {})
     this.#newKeyPair = options.newKeyPair ?? (() => keyPair())
     this.#after = options.after ?? after
@@ -89,18 +99,29 @@ export class Terminal {
       if (!(error instanceof LineFormatError)) throw error
       throw fault('TICKET_INVALID', { what: error.message, cause: error })
     }
-    return callOverLine(this.#client, 'card.enrol', { ticket }, signal)
+    const enrolled = await callOverLine(this.#client, 'card.enrol', { ticket }, signal)
+    this.#card = { ...this.#card, cardId: enrolled.cardId, internet: enrolled.internet }
+    return enrolled
   }
 
   /**
    * The first embodiment up to S16: over the line, then over the Internet. The call has ended when this returns, and the
-   * session then needs the card no longer.
+   * session then needs the card no longer. Where a key of an earlier call waits for this user at the card's server, no call is made.
    * @returns permitted with a session, or refused with its reason (S4, S15)
    * @throws KeylineError INPUT_INVALID, CANCELLED, CARD_*, INTERNET_*, SERVER_PROTOCOL, and the card's codes
    */
-  login(request: LoginRequest): Promise<LoginOutcome> {
-    const parts = { newKeyPair: this.#newKeyPair, onProgress: this.#onProgress, after: this.#after }
-    return logIn({ card: this.#client, ...parts }, request)
+  async login(request: LoginRequest): Promise<LoginOutcome> {
+    const parts = this.#parts()
+    const stored = request.fresh ? undefined : await logInWithStoredKey(parts, request, this.#card.internet)
+    return stored ?? logIn(parts, request)
+  }
+
+  /**
+   * A call for later sessions, made when it is quiet: keys are exchanged and wait, and no session is opened (D-2).
+   * @throws KeylineError INPUT_INVALID, CANCELLED, CARD_*, and the card's codes
+   */
+  prefetch(request: PrefetchRequest): Promise<PrefetchOutcome> {
+    return prefetch(this.#parts(), request)
   }
 
   /**
@@ -113,16 +134,22 @@ export class Terminal {
     return pay({ card: this.#client, onProgress: this.#onProgress }, request)
   }
 
-  /** Frees the card's port. Sessions go on until they are closed or their lifetime is over. */
+  /** Frees the card's port. Sessions go on until they are closed or their lifetime is over, and keys wait until they lapse. */
   close(): Promise<void> {
     return this.#client.close()
   }
+
+  #parts() {
+    const { cardId } = this.#card
+    const own = { newKeyPair: this.#newKeyPair, onProgress: this.#onProgress, after: this.#after, keys: this.keys }
+    return { card: this.#client, cardId, ...own }
+  }
 }
 
-async function hello(client: CardClient): Promise<string> {
+async function hello(client: CardClient): Promise<Result<'card.hello'>> {
   for (let tries = 1; ; tries++) {
     try {
-      return (await client.call('card.hello', { version: API_VERSION, driver: DRIVER })).firmware
+      return await client.call('card.hello', { version: API_VERSION, driver: DRIVER })
     } catch (error) {
       const silent = error instanceof KeylineError && error.code === 'CARD_SILENT'
       if (!silent || tries >= HELLO_TRIES) throw error

@@ -30,6 +30,15 @@ export const sessionAnswer = z.object({
   expiresAt: z.iso.datetime({ offset: true }),
   keysLeft: z.number().int().nonnegative(),
 })
+/** Of keys that wait: how many the server knows, and how long one may wait from its call. */
+export const spareAnswer = z.object({
+  keysLeft: z.number().int().nonnegative(),
+  lifetimeSeconds: z
+    .number()
+    .int()
+    .positive()
+    .max(30 * 86_400),
+})
 const problem = z.object({
   code: z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/),
   what: z.string().max(1000),

@@ -19,16 +19,13 @@ interface Title {
 
 interface KeyEntry {
   readonly psk: Uint8Array
-  readonly session: ServerSession
-  /** 0 for the first of the k keys. */
-  readonly index: number
+  /** None for a key that waits. */
+  session: ServerSession | undefined
 }
 
 interface ServerSession {
   opened: boolean
   ended: boolean
-  keys: number
-  used: number
 }
 
 export interface ServerOptions {
@@ -56,7 +53,10 @@ export class FakeServer {
   readonly mischief: Mischief[] = []
   /** `METHOD path range` of every request. */
   readonly seen: string[] = []
+  /** One a call, and one for each key that opened one later. */
   readonly sessions: ServerSession[] = []
+  /** How long a key may wait. */
+  keysLifetimeSeconds = 86_400
   /** What POST /session answers instead of looking at the user. */
   refuseLogin: { readonly status: number; readonly body: unknown } | undefined
   password = 'open sesame'
@@ -106,14 +106,14 @@ export class FakeServer {
   /** S3 … S7' as the server's line port would. */
   permit(params: Params<'line.login'>, options: ServerOptions = {}): Result<'line.login'> {
     const handshakeHash = Buffer.alloc(32, 9)
-    const session: ServerSession = { opened: false, ended: false, keys: params.terminalKeys.length, used: 0 }
+    const session: ServerSession = { opened: false, ended: false }
     this.sessions.push(session)
     const serverKeys = params.terminalKeys.map((text, index) => {
       const pair = keyPair()
       const terminalPublic = Buffer.from(text, 'base64url')
       const exchanged = { terminalPublic, serverPublic: pair.publicKey }
       const key = sessionKey('server', new Secret(pair.secretKey), exchanged, handshakeHash)
-      this.#keys.set(key.id, { psk: Uint8Array.from(key.psk.reveal()), session, index })
+      this.#keys.set(key.id, { psk: Uint8Array.from(key.psk.reveal()), session: index === 0 ? session : undefined })
       return Buffer.from(pair.publicKey).toString('base64url')
     })
     return {
@@ -142,26 +142,46 @@ export class FakeServer {
     this.#keys.clear()
   }
 
+  /** Keys that wait. */
+  get spare(): number {
+    return [...this.#keys.values()].filter(({ session }) => session?.opened !== true).length
+  }
+
+  /** Those are erased that wait, as by a bound that the terminal does not know. */
+  eraseSpare(): void {
+    for (const [id, { session }] of this.#keys) if (session?.opened !== true) this.#keys.delete(id)
+  }
+
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const range = request.headers.range === undefined ? '' : ` ${request.headers.range}`
     this.seen.push(`${request.method} ${request.url}${range}`)
-    const entry = this.#keys.get(this.#identity.get(request.socket) ?? '')
-    if (entry === undefined || entry.session.ended) return problem(response, 403, 'SESSION_GONE')
-    const { session } = entry
+    const id = this.#identity.get(request.socket) ?? ''
+    const entry = this.#keys.get(id)
+    if (entry === undefined) return problem(response, 403, 'SESSION_GONE')
     const route = `${request.method} ${request.url}`
     if (route === 'POST /session') {
-      this.#login(request, response, session)
+      this.#login(request, response, id, entry)
       return
     }
-    if (!session.opened) return problem(response, 403, 'SESSION_NOT_OPENED')
     if (route === 'POST /session/rekey') {
-      if (entry.index !== session.used + 1) return problem(response, 409, 'REKEY_ORDER')
-      session.used = entry.index
-      return json(response, 200, this.#sessionAnswer(session))
+      this.#rekey(request, response, entry)
+      return
     }
-    if (route === 'GET /session') return json(response, 200, this.#sessionAnswer(session))
+    if (route === 'GET /session/keys') {
+      return json(response, 200, { keysLeft: this.spare, lifetimeSeconds: this.keysLifetimeSeconds })
+    }
+    if (route === 'DELETE /session/keys') {
+      for (const session of this.sessions) session.ended = true
+      this.#keys.clear()
+      response.writeHead(204).end()
+      return
+    }
+    const { session } = entry
+    if (!session?.opened) return problem(response, 403, 'SESSION_NOT_OPENED')
+    if (route === 'GET /session') return json(response, 200, this.#sessionAnswer())
     if (route === 'DELETE /session') {
       session.ended = true
+      this.#keys.delete(id)
       response.writeHead(204).end()
       return
     }
@@ -178,20 +198,39 @@ export class FakeServer {
     problem(response, 404, 'NOT_FOUND')
   }
 
-  async #login(request: IncomingMessage, response: ServerResponse, session: ServerSession): Promise<void> {
+  async #login(request: IncomingMessage, response: ServerResponse, id: string, entry: KeyEntry): Promise<void> {
     const body = JSON.parse(await textOf(request))
     if (this.refuseLogin) return json(response, this.refuseLogin.status, this.refuseLogin.body)
+    if (entry.session?.opened) return problem(response, 409, 'KEY_USED')
+    if (entry.session === undefined) {
+      entry.session = { opened: false, ended: false }
+      this.sessions.push(entry.session)
+    }
     if (body.password !== this.password) {
-      session.ended = true
+      entry.session.ended = true
+      this.#keys.delete(id)
       return problem(response, 401, 'LOGIN_REFUSED')
     }
-    session.opened = true
-    json(response, 200, this.#sessionAnswer(session))
+    entry.session.opened = true
+    json(response, 200, this.#sessionAnswer())
   }
 
-  #sessionAnswer(session: ServerSession) {
-    const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
-    return { userId: 'alice', expiresAt, keysLeft: session.keys - 1 - session.used }
+  async #rekey(request: IncomingMessage, response: ServerResponse, entry: KeyEntry): Promise<void> {
+    const { from } = JSON.parse(await textOf(request))
+    const current = this.#keys.get(from)
+    if (entry.session?.opened && current !== undefined) return problem(response, 409, 'KEY_USED')
+    if (!entry.session?.opened) {
+      if (!current?.session?.opened) return problem(response, 403, 'SESSION_NOT_OPENED')
+      entry.session = current.session
+      this.#keys.delete(from)
+    }
+    const trick = this.mischief.shift()
+    if (trick?.cutAfter === 0) return void request.socket.destroy()
+    json(response, 200, this.#sessionAnswer())
+  }
+
+  #sessionAnswer() {
+    return { userId: 'alice', expiresAt: new Date(Date.now() + 3_600_000).toISOString(), keysLeft: this.spare }
   }
 
   #menu() {

@@ -5,6 +5,7 @@ import { createServer as createTls } from 'node:tls'
 import test, { type ExecutionContext } from 'ava'
 import type { Progress } from '../../host-driver/events.ts'
 import { Session, type SessionParts } from '../../host-driver/session.ts'
+import { type CallKeys, KeyPool } from '../../host-driver/stored/key-pool.ts'
 import { Secret } from '../../keys/secret.ts'
 import { FakeClock } from '../fake-clock.ts'
 import { CALL, until } from './fake-card.ts'
@@ -12,25 +13,27 @@ import { loggedIn, steps, world } from './world.ts'
 
 const key = (byte: number) => ({ id: `id-${byte}`, psk: new Secret(new Uint8Array(32).fill(byte)) })
 
+const FROM: CallKeys = {
+  userId: 'alice',
+  server: '127.0.0.1:1',
+  cardId: 'card-7',
+  lifetimeSeconds: 100,
+  secretRoutes: [],
+}
+
 /** A session whose keys and clock the test holds; its server need not exist. */
-function bare(t: ExecutionContext, parts: Partial<SessionParts> = {}) {
+function bare(t: ExecutionContext, more: Partial<CallKeys> = {}, parts: Partial<SessionParts> = {}) {
   const clock = new FakeClock()
-  const keys = [key(1), key(2)]
+  const time = { after: (ms: number, run: () => void) => clock.after(ms, run), now: () => clock.now() }
+  const keys = [key(1), key(2)] as const
+  const from = { ...FROM, ...more }
+  const pool = new KeyPool(time)
+  pool.add(from, keys, 1)
   const events: Progress[] = []
-  const session = new Session({
-    userId: 'alice',
-    internet: '127.0.0.1:1',
-    keys,
-    lifetimeSeconds: 100,
-    secretRoutes: [],
-    call: CALL,
-    onProgress: (event) => events.push(event),
-    after: (ms, run) => clock.after(ms, run),
-    now: () => clock.now(),
-    ...parts,
-  })
+  const onProgress = (event: Progress): void => void events.push(event)
+  const session = new Session({ from, key: keys[0], keys: pool, call: CALL, onProgress, ...time, ...parts })
   t.teardown(() => session.forget())
-  return { session, keys, clock, events }
+  return { session, keys, pool, clock, events }
 }
 
 test('a request goes under the session key and comes back as a web Response', async (t) => {
@@ -139,18 +142,50 @@ test('a response that streams while the session is rekeyed comes whole', async (
   t.deepEqual((await session.menu()).length, 1)
 })
 
-test('a rekey that failed on its way may be repeated', async (t) => {
+test('a rekey whose answer was lost is repeated with the same key', async (t) => {
   const w = await world(t)
-  const session = await loggedIn(t, w, 2)
-  w.server.cutAll()
-  const { port } = w.server
-  await session.rekey().catch(() => {})
-  t.is(port, w.server.port)
-  if (session.keysLeft === 1) await session.rekey()
+  const session = await loggedIn(t, w, 3)
+  w.server.mischief.push({ cutAfter: 0 })
+  await t.throwsAsync(session.rekey(), { code: 'INTERNET_BROKEN' })
+  t.is(session.keysLeft, 2)
+  await session.rekey()
+  t.is(session.keysLeft, 1)
+  t.deepEqual(await session.menu(), [])
+  t.is(w.server.spare, 1)
+})
+
+test('two rekeys at once are one', async (t) => {
+  const w = await world(t)
+  const session = await loggedIn(t, w, 3)
+  await Promise.all([session.rekey(), session.rekey()])
+  t.is(session.keysLeft, 1)
   t.deepEqual(await session.menu(), [])
 })
 
-test('S18: close erases on both sides', async (t) => {
+test('a key that the server does not know any more is no key: those of its call are wiped, the session goes on', async (t) => {
+  const w = await world(t)
+  const session = await loggedIn(t, w, 3)
+  w.server.add('a', Buffer.from('a'))
+  t.is((await session.menu()).length, 1)
+  w.server.eraseSpare()
+  await t.throwsAsync(session.rekey(), { code: 'INTERNET_PATH_REFUSED' })
+  t.is(session.keysLeft, 0)
+  await t.throwsAsync(session.rekey(), { code: 'NO_KEYS_LEFT' })
+  t.is((await session.menu()).length, 1)
+})
+
+test('a rekey takes keys of a later call too', async (t) => {
+  const w = await world(t)
+  const session = await loggedIn(t, w)
+  await t.throwsAsync(session.rekey(), { code: 'NO_KEYS_LEFT' })
+  await w.terminal.prefetch({ userId: 'alice', password: w.server.password, keys: 2 })
+  t.is(session.keysLeft, 2)
+  await session.rekey()
+  t.deepEqual(await session.menu(), [])
+  t.is(session.keysLeft, 1)
+})
+
+test('S18: close erases on both sides; the keys that wait are left', async (t) => {
   const w = await world(t)
   const session = await loggedIn(t, w, 2)
   t.deepEqual(await session.close(), { serverErased: true })
@@ -160,27 +195,33 @@ test('S18: close erases on both sides', async (t) => {
   await t.throwsAsync(session.fetch('/menu'), { code: 'SESSION_CLOSED' })
   await t.throwsAsync(session.rekey(), { code: 'SESSION_CLOSED' })
   t.is(steps(w.events).filter((step) => step === 'S18').length, 1)
+  t.is(w.terminal.keys.size, 1)
+  t.is(w.server.spare, 1)
 })
 
 test('close erases the keys here even when the server cannot be told', async (t) => {
   const { session, keys } = bare(t)
   t.deepEqual(await session.close(), { serverErased: false })
-  t.true(keys.every(({ psk }) => psk.wiped))
+  t.true(keys[0].psk.wiped)
+  t.false(keys[1].psk.wiped)
 })
 
 test('forget tells nobody and wipes at once', async (t) => {
   const { session, keys, events } = bare(t)
   session.forget()
   session.forget()
-  t.true(keys.every(({ psk }) => psk.wiped))
+  t.true(keys[0].psk.wiped)
   t.deepEqual(steps(events), ['S18'])
 })
 
 test('S18: keys end with their lifetime by themselves', async (t) => {
   const { session, keys, clock } = bare(t)
   t.is(session.expiresAt.getTime(), 100_000)
+  await clock.advance(50_000)
+  session.opened() // S16: from here it lasts, as at the server
+  t.is(session.expiresAt.getTime(), 150_000)
   await clock.advance(99_999)
-  t.false(keys.some(({ psk }) => psk.wiped))
+  t.false(keys[0].psk.wiped)
   await clock.advance(1)
   t.true(keys.every(({ psk }) => psk.wiped))
   t.is(await session.ended, 'expired')
@@ -191,10 +232,10 @@ test('S18: keys end with their lifetime by themselves', async (t) => {
 
 test('a computer that slept over the end does not use the key once more', async (t) => {
   let now = 0
-  const { session, keys } = bare(t, { now: () => now })
+  const { session, keys } = bare(t, {}, { now: () => now })
   now = 100_000 // its timer did not run
   await t.throwsAsync(session.fetch('/menu'), { code: 'SESSION_EXPIRED' })
-  t.true(keys.every(({ psk }) => psk.wiped))
+  t.true(keys[0].psk.wiped)
 })
 
 test('what runs when the session ends is cut and says why', async (t) => {
@@ -249,7 +290,7 @@ test('a server that erased its keys, and a server with a certificate instead, ar
   t.teardown(() => certified.close())
   const address = certified.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
-  const { session: deceived } = bare(t, { internet: `127.0.0.1:${address.port}` })
+  const { session: deceived } = bare(t, { server: `127.0.0.1:${address.port}` })
   await t.throwsAsync(deceived.fetch('/menu'), { code: 'INTERNET_PATH_REFUSED' })
 })
 
@@ -260,7 +301,7 @@ test('a session that ends while a connection is made never asks for the wiped ke
   const address = silent.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   for (let turns = 0; turns < 12; turns++) {
-    const { session } = bare(t, { internet: `127.0.0.1:${address.port}` })
+    const { session } = bare(t, { server: `127.0.0.1:${address.port}` })
     const request = session.fetch('/menu')
     for (let n = 0; n < turns; n++) await new Promise((resolve) => setImmediate(resolve))
     session.forget()

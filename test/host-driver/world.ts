@@ -3,7 +3,7 @@ import type { Progress } from '../../host-driver/events.ts'
 import type { Session } from '../../host-driver/session.ts'
 import { Terminal, type TerminalOptions } from '../../host-driver/terminal.ts'
 import type { Params } from '../../wire/usb/methods.ts'
-import { cardOnStream, type FakeCard } from './fake-card.ts'
+import { CARD, cardOnStream, type FakeCard } from './fake-card.ts'
 import { FakeServer, type ServerOptions } from './fake-server.ts'
 
 export interface World {
@@ -17,6 +17,7 @@ export interface World {
 
 /** Does as a card and its server do in one good call, steps included. */
 export function permitting(card: FakeCard, server: FakeServer, options: ServerOptions = {}): void {
+  card.answers['card.hello'] = () => ({ version: 1, firmware: 'fake/1', card: { ...CARD, internet: server.internet } })
   card.answers['line.login'] = (params: Params<'line.login'>) => {
     card.state('dialling', 'S2')
     card.state('connected', 'S5')
