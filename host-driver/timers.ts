@@ -34,3 +34,16 @@ export function pause(ms: number, wait: After, signal?: AbortSignal): Promise<vo
     signal?.addEventListener('abort', done, { once: true })
   })
 }
+
+/** Runs each `ms` milliseconds, the first time after as many. @returns how to end it */
+export function every(wait: After, ms: number, run: () => void): () => void {
+  let cancel = (): void => {}
+  const again = (): void => {
+    cancel = wait(ms, () => {
+      run()
+      again()
+    })
+  }
+  again()
+  return () => cancel()
+}

@@ -4,10 +4,12 @@ import { enrol } from './enrol.ts'
 import { forward } from './forward.ts'
 import { gateway } from './gateway.ts'
 import { get } from './get.ts'
+import { KEYS } from './keys.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
 import { ls } from './ls.ts'
 import { pay } from './pay.ts'
+import { rekey } from './rekey.ts'
 import { SHOP } from './shop.ts'
 import { status } from './status.ts'
 
@@ -21,6 +23,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   pay,
   gateway,
   forward,
+  rekey,
+  ...KEYS,
   logout,
   status,
 }

@@ -1,60 +1,60 @@
 import { SESSION_KEYS_MAX } from '../../wire/limits.ts'
-import { fault } from '../errors.ts'
-import { firstLine, hiddenQuestion, question } from './ask.ts'
+import { KeylineError } from '../errors.ts'
+import { KeeperClient } from '../keeper/keeper-client.ts'
+import { stateFolder } from '../keeper/state-folder.ts'
 import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
-import { type Command, type CommandContext, type Options, text } from './command.ts'
+import type { Command, CommandContext, Options } from './command.ts'
+import { credentials } from './credentials.ts'
 import { runningKeeper } from './kept.ts'
+import { keysOption } from './keys-text.ts'
 import { refused } from './refused.ts'
 
 /** `keyline login` */
 export const login: Command = {
   summary: 'log in over the line, and open the session over the Internet',
-  help: `usage: keyline login [--user NAME] [--keys K] [--card PATH] [--json]
+  help: `usage: keyline login [--user NAME] [--keys K] [--fresh] [--card PATH] [--json]
 
 The password is asked for without being shown; without a terminal it is the first line of standard input. The session
-is held by a keeper in the background until keyline logout, or until its lifetime is over.
+is held by a keeper in the background until keyline logout, or until its lifetime is over. Where a key of an earlier
+call waits for this user (see keyline keys), no call is made, and no card is needed. Each key is used once, also by a
+wrong password.
 
   --user NAME   user ID at the server
-  --keys K      session keys to exchange in this call, 1…${SESSION_KEYS_MAX} (1)
+  --keys K      session keys to exchange in a call, 1…${SESSION_KEYS_MAX} (1); those not used now wait for later
+  --fresh       make a call also where a key waits
 ${CARD_HELP}
 
 example: keyline login --user alice`,
-  options: { ...CARD_OPTION, user: { type: 'string' }, keys: { type: 'string' } },
+  options: { ...CARD_OPTION, user: { type: 'string' }, keys: { type: 'string' }, fresh: { type: 'boolean' } },
   takes: [],
   async run(context, _args, options) {
     const { output, env, signal } = context
-    const keys = keysOption(options)
-    const card = await cardPath(context, options)
+    const keys = keysOption(options, '1')
+    const fresh = options.fresh === true
+    const card = await cardOrStoredKey(context, options, fresh)
     const { userId, password } = await credentials(context, options)
     const keeper = await runningKeeper(env)
-    const outcome = await keeper.login({ userId, password, keys, card }, output.progress, signal)
+    const body = { userId, password, keys, fresh, ...(card !== undefined && { card }) }
+    const outcome = await keeper.login(body, output.progress, signal)
     if (outcome.verdict === 'refused') throw refused(outcome.reason, outcome.retryAfterSeconds)
-    const { server, expiresAt, keysLeft } = outcome.session
+    const { session, stored } = outcome
+    const { server, expiresAt, keysLeft } = session
     output.say(`Logged in as ${userId} at ${server} until ${new Date(expiresAt).toLocaleString('sv')}.`)
-    return { userId, server, expiresAt, keysLeft }
+    if (stored !== undefined) output.say(`No call: stored key ${stored.number} of ${stored.of}; ${keysLeft} more wait.`)
+    return { userId, server, expiresAt, keysLeft, call: stored === undefined, ...(stored && { stored }) }
   },
 }
 
-function keysOption(options: Options): number {
-  const given = text(options, 'keys') ?? '1'
-  const keys = /^\d{1,2}$/.test(given) ? Number(given) : 0
-  if (keys >= 1 && keys <= SESSION_KEYS_MAX) return keys
-  throw fault('USAGE', { what: `--keys: expected 1…${SESSION_KEYS_MAX}, got ${JSON.stringify(given)}` })
-}
-
-/** S1. */
-async function credentials(
-  { input, signal }: CommandContext,
-  options: Options,
-): Promise<{ readonly userId: string; readonly password: string }> {
-  const given = text(options, 'user')
-  if (!input.isTTY) {
-    if (given === undefined) throw fault('USAGE', { what: 'expected --user NAME: there is no terminal to ask at' })
-    return { userId: given, password: await firstLine(input, 'the password') }
+/** @returns undefined when there is no card but a key that waits @throws KeylineError why there is no card, where there is no key either */
+async function cardOrStoredKey(context: CommandContext, options: Options, fresh: boolean): Promise<string | undefined> {
+  try {
+    return await cardPath(context, options)
+  } catch (error) {
+    const missing =
+      error instanceof KeylineError && (error.code === 'CARD_NOT_FOUND' || error.code === 'CARD_AMBIGUOUS')
+    if (!missing || fresh) throw error
+    const keeper = await KeeperClient.find(stateFolder(context.env))
+    if (keeper === undefined || (await keeper.status()).keys.length === 0) throw error
+    return undefined
   }
-  // Questions go to standard error: standard output is for results.
-  const userId = given ?? (await question(input, process.stderr, 'User: ', signal))
-  const password = await hiddenQuestion(input, process.stderr, 'Password: ', signal)
-  if (userId === '' || password === '') throw fault('INPUT_INVALID', { what: 'expected a user ID and a password' })
-  return { userId, password }
 }

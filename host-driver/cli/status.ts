@@ -6,6 +6,7 @@ import { duration } from '../printable.ts'
 import { Terminal, type TerminalStatus } from '../terminal.ts'
 import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
 import type { Command, CommandContext, Options } from './command.ts'
+import { keysLine } from './keys-text.ts'
 
 type CardLook = { readonly path: string } & TerminalStatus
 
@@ -14,7 +15,7 @@ export const status: Command = {
   summary: 'show the session and the card',
   help: `usage: keyline status [--card PATH] [--json]
 
-Shows who is logged in where and for how long, and what the card says of itself. A missing card is no failure.
+Shows who is logged in where and for how long, which keys wait for later sessions, and what the card says of itself. A missing card is no failure.
 
 ${CARD_HELP}
 
@@ -27,15 +28,17 @@ example: keyline status --json`,
     const session = kept?.session ?? null
     const keeper = kept?.pid ?? null
     output.say(session === null ? 'Session: nobody is logged in.' : `Session: ${sessionText(session)}`)
+    const keys = kept?.keys ?? []
+    for (const one of keys) output.say(`Keys:    ${keysLine(one)}`)
     const card = await lookAtCard(context, options)
     if (card instanceof KeylineError) {
       output.say(`Card:    ${card.what} (${card.code})`)
-      return { session, keeper, card: null, cardError: { code: card.code, what: card.what, cure: card.cure } }
+      return { session, keys, keeper, card: null, cardError: { code: card.code, what: card.what, cure: card.cure } }
     }
     const { enrolled, cardId, state, modem } = card.card
     output.say(`Card:    ${card.path}, ${enrolled ? `enrolled as ${cardId}` : 'not enrolled'}, ${state}`)
     output.say(`Modem:   ${modem}`)
-    return { session, keeper, card: { path: card.path, firmware: card.firmware, ...card.card } }
+    return { session, keys, keeper, card: { path: card.path, firmware: card.firmware, ...card.card } }
   },
 }
 

@@ -14,7 +14,8 @@ import { connectionFault } from '../requests/http.ts'
 import { openFetch } from '../requests/open-agent.ts'
 import { Shop, type Tag } from '../requests/shop-api.ts'
 import type { Session } from '../session.ts'
-import { type After, after } from '../timers.ts'
+import type { KeysLeft } from '../stored/key-pool.ts'
+import { type After, after, every } from '../timers.ts'
 import { BrowserConnection } from './browser-connection.ts'
 import { CardDesk, type OpenTerminal } from './card-desk.ts'
 import { cookieName, Expected, splitCookies } from './cookie.ts'
@@ -33,9 +34,11 @@ const CONNECTIONS_MAX = 256
 /** What the gateway stands on: the keeper, which holds the session and knows the card. */
 export interface GatewayHost {
   readonly session: () => Session | undefined
+  /** Keys that wait for later sessions, one entry a call. */
+  readonly keys: () => readonly KeysLeft[]
   /** By the card: S1–S16. @returns why not, in words */
   readonly login: (userId: string, password: string, onProgress: OnProgress) => Promise<string | undefined>
-  /** S18 */
+  /** S18, and the keys that wait too. */
   readonly erase: () => Promise<void>
   readonly openTerminal: OpenTerminal
 }
@@ -271,10 +274,10 @@ class GatewayState {
       userId: session.userId,
       server: session.server,
       secondsLeft: (session.expiresAt.getTime() - now().getTime()) / 1000,
-      keysLeft: session.keysLeft,
     }
     const { card, line, total } = this.#desk
-    return { card, line, session: shown, openShop, traffic: { ...total, ...this.#internet }, wrong }
+    const keys = this.#host.keys()
+    return { card, line, session: shown, keys, openShop, traffic: { ...total, ...this.#internet }, wrong }
   }
 
   #tell(event: GatewayEvent): void {
@@ -287,16 +290,4 @@ function endEvent(end: PaymentEnd): GatewayEvent {
   const { purchase } = end
   if (purchase.outcome === 'paid') return { event: 'paid', code: purchase.receipt.order }
   return { event: 'not-paid', code: purchase.outcome }
-}
-
-function every(wait: After, ms: number, run: () => void): () => void {
-  let cancel = (): void => {}
-  const again = (): void => {
-    cancel = wait(ms, () => {
-      run()
-      again()
-    })
-  }
-  again()
-  return () => cancel()
 }

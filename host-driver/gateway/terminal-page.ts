@@ -1,4 +1,5 @@
 import { duration, size } from '../printable.ts'
+import type { KeysLeft } from '../stored/key-pool.ts'
 import { esc, facts, page } from './html.ts'
 
 /** What went by which path since the gateway was opened. */
@@ -18,9 +19,9 @@ export interface TerminalView {
   readonly card: { readonly id: string; readonly modem: string; readonly firmware: string } | { readonly fault: string }
   /** What the card does on the line, in words. */
   readonly line: string
-  readonly session:
-    | { readonly userId: string; readonly server: string; readonly secondsLeft: number; readonly keysLeft: number }
-    | undefined
+  readonly session: { readonly userId: string; readonly server: string; readonly secondsLeft: number } | undefined
+  /** Keys that wait for later sessions, one entry a call. */
+  readonly keys: readonly KeysLeft[]
   /** Of the second embodiment: no session is needed. */
   readonly openShop: string | undefined
   readonly traffic: Traffic
@@ -29,11 +30,12 @@ export interface TerminalView {
 }
 
 /** The facts that change while one looks; the same names in the page and in its events. */
-export function liveFacts({ line, session, traffic }: TerminalView): Readonly<Record<string, string>> {
+export function liveFacts({ line, session, keys, traffic }: TerminalView): Readonly<Record<string, string>> {
   const { calls, lineUp, lineDown, lineSeconds, requests, connections, internetUp, internetDown } = traffic
   return {
     line,
     left: session === undefined ? 'no session' : duration(session.secondsLeft),
+    keys: keysText(keys),
     calls: `${calls} calls, ${size(lineUp)} up, ${size(lineDown)} down, ${lineSeconds.toFixed(1)} s`,
     internet: `${requests} requests on ${connections} connections, ${size(internetUp)} up, ${size(internetDown)} down`,
   }
@@ -43,7 +45,7 @@ export function liveFacts({ line, session, traffic }: TerminalView): Readonly<Re
 export function terminalPage(view: TerminalView): string {
   const live = liveFacts(view)
   const at = (name: string): string => `<span data-fact="${name}">${esc(live[name] ?? '')}</span>`
-  const { card, session, openShop, wrong } = view
+  const { card, session, keys, openShop, wrong } = view
   const cardRows: (readonly [string, string])[] =
     'fault' in card
       ? [['Card', `<span class="bad">${esc(card.fault)}</span>`]]
@@ -60,6 +62,9 @@ export function terminalPage(view: TerminalView): string {
 ${facts([...cardRows, ['Line', at('line')]])}
 <h2>Session</h2>
 ${sessionPart(session, openShop, wrong, at)}
+<h2>Keys for later sessions</h2>
+${facts([['Stored keys', at('keys')]])}
+${session !== undefined || keys.length > 0 ? ERASE : ''}
 <h2>What went by which path</h2>
 ${facts([
   ['By telephone', at('calls')],
@@ -68,6 +73,15 @@ ${facts([
 </div>`,
     { script: true },
   )
+}
+
+const ERASE = `<form method="post" action="/keyline/erase"><button class="plain" type="submit">Erase all keys and log out</button></form>`
+
+function keysText(keys: readonly KeysLeft[]): string {
+  if (keys.length === 0) return 'none'
+  return keys
+    .map(({ userId, left, expiresAt }) => `${left} for ${userId} until ${expiresAt.toLocaleString('sv')}`)
+    .join('; ')
 }
 
 function sessionPart(
@@ -81,8 +95,7 @@ function sessionPart(
       ['User', esc(session.userId)],
       ['Server', esc(session.server)],
       ['Keys expire in', at('left')],
-      ['Further keys', String(session.keysLeft)],
-    ])}<form method="post" action="/keyline/erase"><button class="plain" type="submit">Erase the keys and log out</button></form>`
+    ])}`
   }
   if (openShop !== undefined) {
     return `<p class="box">None: the shop at ${esc(openShop)} is visited over ordinary HTTPS. Only what is secret goes by telephone.</p>`
@@ -92,7 +105,7 @@ ${wrong === undefined ? '' : `<p class="wrong" id="wrong" role="alert" tabindex=
 <form method="post" action="/keyline/login">
 <div><label for="userId">User ID</label><input id="userId" name="userId" autocomplete="username" maxlength="64"></div>
 <div><label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" maxlength="128"></div>
-<p class="hint">Both go by telephone, through your card; the page answers when the call is over.</p>
+<p class="hint">Both go by telephone, through your card; the page answers when the call is over. With a stored key no call is made.</p>
 <button type="submit">Log in by telephone</button>
 </form>`
 }

@@ -1,4 +1,5 @@
 import { Agent } from 'node:http'
+import type { z } from 'zod'
 import { BoundedLines } from '../../wire/usb/lines.ts'
 import { fault, KeylineError } from '../errors.ts'
 import type { OnProgress } from '../events.ts'
@@ -10,11 +11,16 @@ import {
   type ForwardBody,
   type GatewayBody,
   type KeeperStatus,
+  type KeptFetch,
+  type KeptLogin,
   type KeptOutcome,
+  type KeysBody,
   type LoginBody,
   type LoginLine,
+  type LogoutAnswer,
   loginLine,
   logoutAnswer,
+  rekeyAnswer,
   type StandingLine,
   standingLine,
   statusAnswer,
@@ -61,13 +67,26 @@ export class KeeperClient {
     return checked.data
   }
 
-  /** S18. @returns whether the server erased its keys too @throws KeylineError NOT_LOGGED_IN */
-  async logout(): Promise<boolean> {
-    const response = await this.fetch('/logout', { method: 'POST' })
+  /**
+   * S18. @param all erases the keys that wait too, and needs no session
+   * @returns whether the server erased its keys too, and how many wait on
+   * @throws KeylineError NOT_LOGGED_IN
+   */
+  logout(all = false): Promise<LogoutAnswer> {
+    return this.#post(all ? '/logout/all' : '/logout', logoutAnswer)
+  }
+
+  /** @returns how many keys wait on @throws KeylineError NOT_LOGGED_IN, NO_KEYS_LEFT, INTERNET_* */
+  async rekey(): Promise<number> {
+    return (await this.#post('/rekey', rekeyAnswer)).keysLeft
+  }
+
+  async #post<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    const response = await this.fetch(path, { method: 'POST' })
     if (!response.ok) throw await problemOf(response)
-    const checked = logoutAnswer.safeParse(await response.json())
+    const checked = schema.safeParse(await response.json())
     if (!checked.success) throw fault('KEEPER_PROTOCOL')
-    return checked.data.serverErased
+    return checked.data
   }
 
   /**
@@ -119,8 +138,21 @@ export class KeeperClient {
   }
 
   /** S1 … S16 by the keeper. @throws KeylineError as Terminal.login, and LOGIN_RUNNING */
-  async login(body: LoginBody, onProgress: OnProgress, signal?: AbortSignal): Promise<KeptOutcome> {
-    const response = await this.fetch('/login', {
+  async login(body: LoginBody, onProgress: OnProgress, signal?: AbortSignal): Promise<KeptLogin> {
+    const outcome = await this.#told('/login', body, onProgress, signal)
+    if (outcome.verdict === 'fetched') throw fault('KEEPER_PROTOCOL')
+    return outcome
+  }
+
+  /** Keys for later sessions. @throws KeylineError as Terminal.prefetch, and LOGIN_RUNNING */
+  async fetchKeys(body: KeysBody, onProgress: OnProgress, signal?: AbortSignal): Promise<KeptFetch> {
+    const outcome = await this.#told('/keys', body, onProgress, signal)
+    if (outcome.verdict === 'permitted') throw fault('KEEPER_PROTOCOL')
+    return outcome
+  }
+
+  async #told(path: string, body: unknown, onProgress: OnProgress, signal?: AbortSignal): Promise<KeptOutcome> {
+    const response = await this.fetch(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),

@@ -1,22 +1,29 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fault, reportOf } from '../errors.ts'
 import type { OnProgress } from '../events.ts'
+import type { LoginOutcome } from '../flows/first.ts'
 import type { GatewayHost } from '../gateway/gateway.ts'
 import { wordsOf } from '../gateway/local.ts'
 import type { Session } from '../session.ts'
+import { eraseKeys } from '../stored/erase.ts'
+import { KeyPool } from '../stored/key-pool.ts'
 import type { Terminal, TerminalOptions } from '../terminal.ts'
 import type { After } from '../timers.ts'
 import { bytesOf, goneSignal, pour, readBody, sendJson, statusOf } from './answering.ts'
+import { Logins } from './logins.ts'
 import {
   HEADERS_DOWN,
   HEADERS_UP,
   KEEPER_VERSION,
   type KeeperStatus,
+  type KeptKeys,
   type KeptOutcome,
-  type LoginLine,
+  keysBody,
+  type LogoutAnswer,
   loginBody,
 } from './protocol.ts'
 import { standForward, standGateway } from './standing.ts'
+import { told } from './told.ts'
 
 /** The keeper ends after so long without a session, and closes a session that nobody used for so long, milliseconds. */
 const EMPTY_MS = 15_000
@@ -28,17 +35,22 @@ const GATEWAY_BODY_MAX = 1_100_000
 const SHOP_BODY_MAX = 4096
 
 export interface KeeperParts {
-  readonly openTerminal: (options: TerminalOptions) => Promise<Pick<Terminal, 'login' | 'pay' | 'status' | 'close'>>
+  readonly openTerminal: (
+    options: TerminalOptions,
+  ) => Promise<Pick<Terminal, 'login' | 'prefetch' | 'pay' | 'status' | 'close'>>
   /** Nobody needs the keeper any more. Called once. */
   readonly quit: () => void
   readonly after: After
+  /** Keys that wait; a test may hold their time in its hands. */
+  readonly keys?: KeyPool
 }
 
-/** Holds one session of one user, and answers the command line. Its keys never leave this process. */
+/** Holds one session of one user and keys for later ones, and answers the command line. The keys never leave this process. */
 export class Keeper {
   readonly #parts: KeeperParts
+  readonly #keys: KeyPool
+  readonly #logins: Logins
   #session: Session | undefined
-  #loginRuns = false
   /** Requests being answered. */
   #active = 0
   #quits = false
@@ -47,6 +59,9 @@ export class Keeper {
 
   constructor(parts: KeeperParts) {
     this.#parts = parts
+    this.#keys = parts.keys ?? new KeyPool()
+    this.#logins = new Logins({ openTerminal: parts.openTerminal, keys: this.#keys })
+    this.#keys.onEmpty(() => this.#rest())
     this.#rest()
   }
 
@@ -65,19 +80,20 @@ export class Keeper {
     }
   }
 
-  /** S18, and the end of this keeper. @returns whether the server erased its keys too */
-  async end(): Promise<boolean> {
-    const closed = await this.#session?.close()
-    this.#session = undefined
+  /** S18, and the end of this keeper unless keys wait. @param all erases them too */
+  async end(all = false): Promise<LogoutAnswer> {
+    const session = this.#session
+    const closed = all ? await eraseKeys(this.#keys, session) : await session?.close()
+    if (this.#session === session) this.#session = undefined
     this.#quits = true
     this.#rest()
-    return closed?.serverErased ?? true
+    return { serverErased: closed?.serverErased ?? true, keysLeft: this.#keys.size }
   }
 
-  /** The same, and gateways and forwarded ports close too. */
+  /** Everything is erased, and gateways and forwarded ports close too. */
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await this.end()
+    await this.end(true)
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -86,9 +102,19 @@ export class Keeper {
     if (route === 'GET /status') return sendJson(response, 200, this.#status())
     if (route === 'POST /logout') {
       if (this.#session === undefined) throw fault('NOT_LOGGED_IN')
-      return sendJson(response, 200, { serverErased: await this.end() })
+      return sendJson(response, 200, await this.end())
+    }
+    if (route === 'POST /logout/all') {
+      if (this.#session === undefined && this.#keys.size === 0) throw fault('NOT_LOGGED_IN')
+      return sendJson(response, 200, await this.end(true))
+    }
+    if (route === 'POST /rekey') {
+      if (this.#session === undefined) throw fault('NOT_LOGGED_IN')
+      await this.#session.rekey()
+      return sendJson(response, 200, { keysLeft: this.#session?.keysLeft ?? 0 })
     }
     if (route === 'POST /login') return this.#login(await readBody(request, BODY_MAX), response)
+    if (route === 'POST /keys') return this.#fetchKeys(await readBody(request, BODY_MAX), response)
     if (/^GET \/(menu$|content\/[^/]+$|shop\/)/.test(route)) return this.#pass(path, request, response)
     if (/^POST \/shop\//.test(route)) return this.#pass(path, request, response, await bytesOf(request, SHOP_BODY_MAX))
     const standing = { 'POST /gateway': standGateway, 'POST /forward': standForward }[route]
@@ -103,71 +129,45 @@ export class Keeper {
 
   #status(): KeeperStatus {
     const session = this.#session?.state === 'open' ? summary(this.#session) : null
-    return { keeper: KEEPER_VERSION, pid: process.pid, session }
+    return { keeper: KEEPER_VERSION, pid: process.pid, session, keys: keptKeys(this.#keys) }
   }
 
   async #login(body: unknown, response: ServerResponse): Promise<void> {
     const checked = loginBody.safeParse(body)
     if (!checked.success) throw fault('REQUEST_INVALID')
-    if (this.#loginRuns) throw fault('LOGIN_RUNNING')
-    const { card, ...request } = checked.data
-    this.#loginRuns = true
-    response.writeHead(200, { 'content-type': 'application/x-ndjson' })
-    const write = (line: LoginLine): void => {
-      if (!response.destroyed) response.write(`${JSON.stringify(line)}\n`)
-    }
-    const gone = goneSignal(response)
-    let last: LoginLine
-    try {
-      const outcome = await this.#loginByCard(card, { ...request, signal: gone }, write)
-      last = { type: 'done', outcome }
-    } catch (error) {
-      last = { type: 'failed', error: reportOf(error) }
-    } finally {
-      this.#loginRuns = false
-    }
-    write(last)
-    response.end()
-  }
-
-  async #loginByCard(
-    card: string,
-    request: Parameters<Terminal['login']>[0],
-    write: (line: Extract<LoginLine, { type: 'step' | 'line' }>) => void,
-  ): Promise<KeptOutcome> {
-    let loggingIn = true
-    const terminal = await this.#parts.openTerminal({
-      card,
-      onProgress: (event) => {
-        // Later events of the session (S17, S18) have nobody here to be told.
-        if (loggingIn && event.type !== 'download') write(event)
-      },
-    })
-    try {
-      const outcome = await terminal.login(request)
+    const { card, fresh = false, ...request } = checked.data
+    await told(response, async (onProgress, signal) => {
+      const outcome = await this.#logins.logIn(card, { ...request, fresh, signal }, onProgress)
       if (outcome.verdict === 'refused') return outcome
       // Who asked has left in the last moment: nobody knows of this session.
-      if (request.signal?.aborted) {
+      if (signal.aborted) {
         await outcome.session.close()
         throw fault('CANCELLED')
       }
-      this.#keep(outcome.session)
-      return { verdict: 'permitted', session: summary(outcome.session) }
-    } finally {
-      loggingIn = false
-      await terminal.close() // other programs may use the card meanwhile
-    }
+      return this.#keep(outcome)
+    })
+  }
+
+  async #fetchKeys(body: unknown, response: ServerResponse): Promise<void> {
+    const checked = keysBody.safeParse(body)
+    if (!checked.success) throw fault('REQUEST_INVALID')
+    const { card, ...request } = checked.data
+    await told(response, async (onProgress, signal) => {
+      const outcome = await this.#logins.prefetch(card, { ...request, signal }, onProgress)
+      return outcome.verdict === 'refused' ? outcome : { verdict: 'fetched', keys: keptKeys(this.#keys) }
+    })
   }
 
   #gatewayHost(card: string): GatewayHost {
     return {
       session: () => (this.#session?.state === 'open' ? this.#session : undefined),
+      keys: () => this.#keys.view(),
       login: (userId, password, onProgress) => this.#loginForGateway(card, { userId, password }, onProgress),
       erase: async () => {
-        await this.#session?.close()
+        await eraseKeys(this.#keys, this.#session)
         this.#session = undefined
       },
-      openTerminal: (onProgress) => this.#parts.openTerminal({ card, onProgress }),
+      openTerminal: (onProgress) => this.#parts.openTerminal({ card, onProgress, keys: this.#keys }),
     }
   }
 
@@ -178,20 +178,16 @@ export class Keeper {
     onProgress: OnProgress,
   ): Promise<string | undefined> {
     try {
-      if (this.#loginRuns) throw fault('LOGIN_RUNNING')
-      this.#loginRuns = true
-      try {
-        const outcome = await this.#loginByCard(card, request, onProgress)
-        return outcome.verdict === 'permitted' ? undefined : wordsOf(fault(outcome.reason))
-      } finally {
-        this.#loginRuns = false
-      }
+      const outcome = await this.#logins.logIn(card, request, onProgress)
+      if (outcome.verdict === 'refused') return wordsOf(fault(outcome.reason))
+      this.#keep(outcome)
+      return undefined
     } catch (error) {
       return wordsOf(error)
     }
   }
 
-  #keep(session: Session): void {
+  #keep({ session, stored }: Extract<LoginOutcome, { verdict: 'permitted' }>): KeptOutcome {
     const before = this.#session
     this.#session = session
     this.#quits = false // it was emptied by a gateway that is still open, perhaps
@@ -202,6 +198,7 @@ export class Keeper {
       this.#quits = true
       this.#rest()
     })
+    return { verdict: 'permitted', session: summary(session), ...(stored && { stored }) }
   }
 
   /** The server's answer as it comes, no faster than it is taken. */
@@ -228,12 +225,19 @@ export class Keeper {
   #rest(): void {
     this.#cancelIdle()
     if (this.#active > 0) return
-    if (this.#quits) return this.#parts.quit()
+    const waiting = this.#keys.size > 0
+    if (this.#quits && !waiting) return this.#parts.quit()
+    // Keys that wait lapse by themselves, which is told.
+    if (this.#session === undefined && waiting) return
     const limit = this.#session === undefined ? EMPTY_MS : UNUSED_MS
     this.#cancelIdle = this.#parts.after(limit, () => {
       this.end()
     })
   }
+}
+
+function keptKeys(keys: KeyPool): KeptKeys[] {
+  return keys.view().map((one) => ({ ...one, expiresAt: one.expiresAt.toISOString() }))
 }
 
 function summary(session: Session): NonNullable<KeeperStatus['session']> {

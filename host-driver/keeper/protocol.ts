@@ -10,7 +10,9 @@ import { VERSION } from '../version.ts'
  *
  *   GET  /status        → status
  *   POST /login         loginBody → NDJSON: events, then one `done` or `failed`
- *   POST /logout        → {"serverErased": boolean}
+ *   POST /keys          keysBody → the same: keys for later sessions
+ *   POST /rekey         → {"keysLeft": number}
+ *   POST /logout        → {"serverErased": boolean, "keysLeft": number}; POST /logout/all erases the keys that wait too
  *   GET  /menu, /content/NAME, GET and POST /shop/…  → the server's own answer, passed through as it comes
  *   POST /gateway       gatewayBody → NDJSON: `listening`, then events; when the asking end leaves, the gateway closes
  *   POST /forward       forwardBody → the same
@@ -18,6 +20,12 @@ import { VERSION } from '../version.ts'
  * Errors are {code, what, cure, origin}, as the server's.
  */
 export const KEEPER_VERSION = `keyline-keeper/${VERSION}`
+
+const count = z.number().int().nonnegative()
+/** Keys of one call that wait. */
+const keysLeft = z.strictObject({ userId: z.string(), server: z.string(), left: count, expiresAt: z.iso.datetime() })
+export type KeptKeys = z.infer<typeof keysLeft>
+const keptKeys = z.array(keysLeft).max(1024)
 
 export const statusAnswer = z.strictObject({
   keeper: z.literal(KEEPER_VERSION),
@@ -27,9 +35,11 @@ export const statusAnswer = z.strictObject({
       userId: z.string(),
       server: z.string(),
       expiresAt: z.iso.datetime(),
-      keysLeft: z.number().int().nonnegative(),
+      keysLeft: count,
     })
     .nullable(),
+  /** One entry a call; they wait also when nobody is logged in. */
+  keys: keptKeys,
 })
 export type KeeperStatus = z.infer<typeof statusAnswer>
 
@@ -37,10 +47,15 @@ export const loginBody = z.strictObject({
   userId: z.string().min(1).max(USER_ID_MAX),
   password: z.string().min(1).max(PASSWORD_MAX),
   keys: z.number().int().min(1).max(SESSION_KEYS_MAX),
-  /** Absolute: the keeper has another working folder. */
-  card: z.string().regex(/^\//, 'expected an absolute path').max(4096),
+  /** Absolute: the keeper has another working folder. Without it only a stored key can be used. */
+  card: z.string().regex(/^\//, 'expected an absolute path').max(4096).optional(),
+  /** Makes a call in any case. */
+  fresh: z.boolean().optional(),
 })
 export type LoginBody = z.infer<typeof loginBody>
+
+export const keysBody = loginBody.omit({ fresh: true }).required({ card: true })
+export type KeysBody = z.infer<typeof keysBody>
 
 export const gatewayBody = z.strictObject({
   port: z.number().int().min(0).max(65_535),
@@ -58,10 +73,19 @@ export const forwardBody = z.strictObject({
 })
 export type ForwardBody = z.infer<typeof forwardBody>
 
-export const logoutAnswer = z.strictObject({ serverErased: z.boolean() })
+/** Of a keeper of an earlier version too: it had no keys that wait. */
+export const logoutAnswer = z.strictObject({ serverErased: z.boolean(), keysLeft: count.default(0) })
+export type LogoutAnswer = z.infer<typeof logoutAnswer>
+export const rekeyAnswer = z.strictObject({ keysLeft: count })
 
 const outcome = z.discriminatedUnion('verdict', [
-  z.strictObject({ verdict: z.literal('permitted'), session: statusAnswer.shape.session.unwrap() }),
+  z.strictObject({
+    verdict: z.literal('permitted'),
+    session: statusAnswer.shape.session.unwrap(),
+    /** No call was made: this key of so many was used. */
+    stored: z.strictObject({ number: count, of: count }).optional(),
+  }),
+  z.strictObject({ verdict: z.literal('fetched'), keys: keptKeys }),
   z.strictObject({
     verdict: z.literal('refused'),
     reason: z.enum(['LOGIN_REFUSED', 'ACCOUNT_LOCKED', 'CARD_LOCKED', 'SERVER_BUSY']),
@@ -70,10 +94,13 @@ const outcome = z.discriminatedUnion('verdict', [
   }),
 ])
 export type KeptOutcome = z.infer<typeof outcome>
+type Outcome<V> = Extract<KeptOutcome, { verdict: V | 'refused' }>
+export type KeptLogin = Outcome<'permitted'>
+export type KeptFetch = Outcome<'fetched'>
 
 const failure = z.strictObject({ code: z.string(), what: z.string(), cure: z.string(), origin: z.enum(ORIGINS) })
 
-/** One line of the answer to /login. */
+/** One line of the answer to /login and /keys. */
 export const loginLine = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('step'),

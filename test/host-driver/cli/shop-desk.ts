@@ -45,7 +45,7 @@ async function fakeKeeper(t: ExecutionContext, state: string, shop: FakeShop): P
   await mkdir(state, { mode: 0o700 })
   const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
   const session = { userId: 'alice', server: '127.0.0.1:1', expiresAt, keysLeft: 0 }
-  const status = JSON.stringify({ keeper: KEEPER_VERSION, pid: process.pid, session })
+  const status = JSON.stringify({ keeper: KEEPER_VERSION, pid: process.pid, session, keys: [] })
   const http = createServer((request, response) => {
     if (request.url === '/status') response.writeHead(200, { 'content-type': 'application/json' }).end(status)
     else shop.handle(request, response)

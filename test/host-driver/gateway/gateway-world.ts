@@ -2,6 +2,7 @@ import type { ExecutionContext } from 'ava'
 import type { OnProgress } from '../../../host-driver/events.ts'
 import { type GatewayEvent, type GatewayOptions, openGateway } from '../../../host-driver/gateway/gateway.ts'
 import type { Session } from '../../../host-driver/session.ts'
+import { eraseKeys } from '../../../host-driver/stored/erase.ts'
 import { Terminal } from '../../../host-driver/terminal.ts'
 import { cardOnStream, type FakeCard } from '../fake-card.ts'
 import { FakeShop, TAG } from '../fake-shop.ts'
@@ -74,8 +75,9 @@ export async function gatewayWorld(
       session = await loggedIn(t, inside)
       return undefined
     },
+    keys: () => inside.terminal.keys.view(),
     erase: async () => {
-      await session?.close()
+      await eraseKeys(inside.terminal.keys, session)
     },
     openTerminal: async (onProgress: OnProgress) => {
       const { card, stream } = cardOnStream()
@@ -89,7 +91,18 @@ export async function gatewayWorld(
   const visitor = new Visitor(gateway.port)
   await visitor.enter(gateway.url)
   const calls = (): number => cards.flatMap(({ asked }) => asked).filter(({ method }) => method === 'line.pay').length
-  return { gateway, visitor, shop, server: inside.server, cards, calls, events, logins, session: host.session }
+  return {
+    gateway,
+    visitor,
+    shop,
+    server: inside.server,
+    terminal: inside.terminal,
+    cards,
+    calls,
+    events,
+    logins,
+    session: host.session,
+  }
 }
 
 /** Pays with good data. @returns the page of the job, when it is over */

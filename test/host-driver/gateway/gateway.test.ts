@@ -161,6 +161,7 @@ test('one browser is let in, once, by the address that was printed', async (t) =
   const gateway = await openGateway(
     {
       session: () => undefined,
+      keys: () => [],
       login: async () => 'no',
       erase: async () => {},
       openTerminal: async () => {

@@ -24,7 +24,8 @@ const TYPED = {
 const VIEW: TerminalView = {
   card: { id: HOSTILE, modem: '/dev/ttyUSB2', firmware: 'f' },
   line: 'idle',
-  session: { userId: HOSTILE, server: 's', secondsLeft: 61, keysLeft: 2 },
+  session: { userId: HOSTILE, server: 's', secondsLeft: 61 },
+  keys: [{ userId: HOSTILE, server: 's', left: 2, expiresAt: new Date(0) }],
   openShop: undefined,
   traffic: {
     calls: 1,

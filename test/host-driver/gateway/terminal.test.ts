@@ -29,10 +29,10 @@ test('what changes is told as it changes, and no more than that', async (t) => {
   const reader = response.body?.getReader()
   const next = async (): Promise<string> => Buffer.from((await reader?.read())?.value ?? []).toString('utf8')
   let told = await next()
-  while (told.match(/event: fact/g)?.length !== 4) told += await next()
+  while (told.match(/event: fact/g)?.length !== 5) told += await next()
   t.deepEqual(
     [...told.matchAll(/"name":"([a-z]+)"/g)].map(([, name]) => name),
-    ['line', 'left', 'calls', 'internet'],
+    ['line', 'left', 'keys', 'calls', 'internet'],
   )
   await (await visitor.get('/menu')).text()
   await clock.advance(1000)
@@ -72,6 +72,25 @@ test('erased: the keys are gone at both ends, the shop is shut, and a login by t
   )
 })
 
+test('keys that wait are shown, with and without a session, and the button erases all of them at both ends', async (t) => {
+  const it = await gatewayWorld(t)
+  t.regex(await (await it.visitor.get('/keyline')).text(), /data-fact="keys">none</)
+  await it.terminal.prefetch({ userId: 'alice', password: it.server.password, keys: 3 })
+  t.regex(await (await it.visitor.get('/keyline')).text(), /data-fact="keys">3 for alice until \d{4}-\d\d-\d\d \d\d:/)
+  await it.session()?.close()
+  const page = await (await it.visitor.get('/keyline')).text()
+  t.regex(page, /Nobody is logged in/)
+  t.regex(page, /data-fact="keys">3 for alice/)
+  t.regex(page, /With a stored key no call is made/)
+  t.regex(page, /<form method="post" action="\/keyline\/erase">/)
+  t.is((await it.visitor.post('/keyline/erase', '')).status, 303)
+  t.is(it.server.spare, 0)
+  t.is(it.terminal.keys.size, 0)
+  const after = await (await it.visitor.get('/keyline')).text()
+  t.regex(after, /data-fact="keys">none</)
+  t.notRegex(after, /action="\/keyline\/erase"/)
+})
+
 test('the address is good for ten minutes, and for one browser', async (t) => {
   const clock = new FakeClock()
   const { gateway } = await gatewayWorld(t, { after: (ms, run) => clock.after(ms, run) })
@@ -79,6 +98,7 @@ test('the address is good for ten minutes, and for one browser', async (t) => {
   const late = await openGateway(
     {
       session: () => undefined,
+      keys: () => [],
       login: async () => undefined,
       erase: async () => {},
       openTerminal: () => Promise.reject(new Error('no card')),

@@ -12,6 +12,7 @@ import { seeded } from '../../random.ts'
 const SEED = 99_107
 const LOGIN = { userId: 'alice', password: 'open sesame', keys: 1, card: '/dev/fake' }
 const SESSION = { userId: 'alice', server: 'x:1', expiresAt: '2030-01-01T00:00:00.000Z', keysLeft: 0 }
+const KEYS = { userId: 'alice', server: 'x:1', left: 3, expiresAt: '2030-01-01T00:00:00.000Z' }
 const STEP = '{"type":"step","step":"S1","path":"here","text":"t"}\n'
 const DONE = `${JSON.stringify({ type: 'done', outcome: { verdict: 'permitted', session: SESSION } })}\n`
 
@@ -34,7 +35,7 @@ const saying = (t: ExecutionContext, body: string | Buffer, status = 200) =>
   answering(t, (_request, response) => response.writeHead(status).end(body))
 
 test('a status is believed when all of it is right', async (t) => {
-  const good = { keeper: KEEPER_VERSION, pid: 1, session: SESSION }
+  const good = { keeper: KEEPER_VERSION, pid: 1, session: SESSION, keys: [KEYS] }
   t.deepEqual(await (await saying(t, JSON.stringify(good))).status(), good)
   const wrong = [
     {},
@@ -43,6 +44,8 @@ test('a status is believed when all of it is right', async (t) => {
     { ...good, pid: 0 },
     { ...good, session: { ...SESSION, psk: 'x' } },
     { ...good, session: { ...SESSION, expiresAt: 'soon' } },
+    { ...good, keys: [{ ...KEYS, psk: 'x' }] },
+    { ...good, keys: [{ ...KEYS, left: -1 }] },
   ]
   for (const status of wrong) {
     const client = await saying(t, JSON.stringify(status))
@@ -140,6 +143,29 @@ test('refusals of the keeper come with their reason', async (t) => {
 })
 
 test('a logout is confirmed in so many words', async (t) => {
-  t.true(await (await saying(t, '{"serverErased":true}')).logout())
+  t.deepEqual(await (await saying(t, '{"serverErased":true,"keysLeft":2}')).logout(), {
+    serverErased: true,
+    keysLeft: 2,
+  })
+  // A keeper of an earlier version had no keys that wait.
+  t.deepEqual(await (await saying(t, '{"serverErased":true}')).logout(), { serverErased: true, keysLeft: 0 })
   await t.throwsAsync((await saying(t, '{"ok":true}')).logout(), { code: 'KEEPER_PROTOCOL' })
+})
+
+test('the end of a fetch is no end of a login, nor the other way round', async (t) => {
+  const fetched = `${JSON.stringify({ type: 'done', outcome: { verdict: 'fetched', keys: [KEYS] } })}\n`
+  const { card, keys, password, userId } = LOGIN
+  const fetch = async (body: string) => (await saying(t, body)).fetchKeys({ card, keys, password, userId }, () => {})
+  t.deepEqual(await fetch(STEP + fetched), { verdict: 'fetched', keys: [KEYS] })
+  await t.throwsAsync(fetch(DONE), { code: 'KEEPER_PROTOCOL' })
+  const client = await saying(t, fetched)
+  await t.throwsAsync(
+    client.login(LOGIN, () => {}),
+    { code: 'KEEPER_PROTOCOL' },
+  )
+})
+
+test('a rekey is confirmed by the number of keys that wait on', async (t) => {
+  t.is(await (await saying(t, '{"keysLeft":4}')).rekey(), 4)
+  await t.throwsAsync((await saying(t, '{}')).rekey(), { code: 'KEEPER_PROTOCOL' })
 })

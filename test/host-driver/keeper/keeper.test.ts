@@ -190,7 +190,7 @@ test('Ctrl-C at the asking end hangs up', async (t) => {
 test('logout erases on both sides and ends the keeper', async (t) => {
   const k = await keeper(t)
   await k.login()
-  t.true(await k.client.logout())
+  t.deepEqual(await k.client.logout(), { serverErased: true, keysLeft: 0 })
   await until(() => k.quits() > 0)
   t.true(k.server.sessions[0]?.ended)
   t.is((await k.client.status()).session, null)
@@ -202,7 +202,7 @@ test('logout without the server says so', async (t) => {
   await k.login()
   k.server.eraseKeys()
   k.server.cutAll()
-  t.false(await k.client.logout())
+  t.false((await k.client.logout()).serverErased)
 })
 
 test('without a session there is nothing to get', async (t) => {
