@@ -145,7 +145,7 @@ export const FAULTS = {
   PATH_INVALID: { what: 'expected a path on the server that begins with /', cure: 'correct it', exit: 'usage' },
   SESSION_EXPIRED: { what: 'the session is over: its lifetime has passed', cure: 'log in again', exit: 'failed' },
   SESSION_CLOSED: { what: 'the session was closed', cure: 'log in again', exit: 'failed' },
-  NO_KEYS_LEFT: { what: 'no further session key was exchanged', cure: 'log in again, with more keys', exit: 'failed' },
+  NO_KEYS_LEFT: { what: 'no key waits', cure: 'get some with keyline keys fetch, or log in again', exit: 'failed' },
   NOT_LOGGED_IN: { what: 'nobody is logged in', cure: 'run keyline login first', exit: 'failed' },
   // Content.
   CONTENT_UNKNOWN: { what: 'the menu has no such name', cure: 'see keyline ls', exit: 'failed' },

@@ -17,7 +17,11 @@ export async function pour(body: ReadableStream<Uint8Array>, response: ServerRes
       if (response.destroyed) return
       if (response.write(chunk)) continue
       await new Promise<void>((resolve) => {
-        response.once('drain', resolve).once('close', resolve)
+        const goOn = (): void => {
+          response.off('drain', goOn).off('close', goOn)
+          resolve()
+        }
+        response.once('drain', goOn).once('close', goOn)
       })
     }
     response.end()

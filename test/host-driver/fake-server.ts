@@ -67,6 +67,8 @@ export class FakeServer {
   readonly #keys = new Map<string, KeyEntry>()
   readonly #identity = new WeakMap<Socket, string>()
   readonly #open = new Set<Socket>()
+  /** Nobody reaches it any more. */
+  stopListening: () => void = () => {}
 
   static async start(t: ExecutionContext): Promise<FakeServer> {
     const it = new FakeServer()
@@ -90,6 +92,10 @@ export class FakeServer {
     const address = tcp.address()
     if (address === null || typeof address === 'string') throw new Error('no port')
     it.port = address.port
+    it.stopListening = () => {
+      tcp.close()
+      it.cutAll()
+    }
     t.teardown(async () => {
       acceptor.close()
       it.cutAll()
