@@ -5,7 +5,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { connect as tls } from 'node:tls'
 import test, { type ExecutionContext } from 'ava'
 import type { World } from '../../demo/world.ts'
-import { enrolled, session, withTerminal } from './fixture.ts'
+import { eraseKeys } from '../../host-driver/index.ts'
+import { enrolled, PASSWORD, session, USER, withTerminal } from './fixture.ts'
 
 /*
  * S18: after logout, after expiry and after a crash of the server no old key or ticket opens anything. Each key is shown to
@@ -86,6 +87,36 @@ async function assertClosed(t: ExecutionContext, world: World, key: StoredKey, t
 }
 
 const SERVER = ['--allow-x25519']
+
+test('keys that wait: the next login needs no call; after kill -9 of the server they open nothing, and a call is made', async (t) => {
+  const world = await enrolled(t, { server: SERVER })
+  await withTerminal(world, async (terminal) => {
+    const login = async (keys?: number) => {
+      const outcome = await terminal.login({ userId: USER, password: PASSWORD, ...(keys && { keys }) })
+      if (outcome.verdict === 'refused') throw new Error(`refused: ${outcome.reason}`)
+      return outcome
+    }
+    const first = await login(4)
+    await first.session.close()
+    t.is(storedKeys(world).length, 3)
+    const second = await login()
+    t.deepEqual(second.stored, { number: 2, of: 4 })
+    await second.session.rekey()
+    t.true((await second.session.menu()).length > 0)
+    await second.session.close()
+    const [key] = storedKeys(world)
+    if (key === undefined) return t.fail('expected a stored key')
+    t.true((await opensWithOpenssl(world, key)) ?? true, 'the handshake comes about before')
+    await world.server.kill()
+    await world.startServer()
+    await assertClosed(t, world, key, [])
+    const third = await login(2)
+    t.is(third.stored, undefined)
+    t.is(third.session.call.attempts, 1)
+    t.deepEqual(await eraseKeys(terminal.keys, third.session), { serverErased: true })
+    t.deepEqual(storedKeys(world), [])
+  })
+})
 
 test('after logout', async (t) => {
   const world = await enrolled(t, { server: SERVER })

@@ -57,10 +57,11 @@ test.serial('login in one process, ls and get in the next, logout in a fourth', 
   })
 
   const pid = await user.keeperPid()
-  const left = await user.run(['logout', '--json'])
+  const left = await user.run(['logout', '--all', '--json'])
   t.is(left.code, 0)
-  t.like(left.last, { ok: true, serverErased: true })
+  t.like(left.last, { ok: true, serverErased: true, keysLeft: 0 })
   t.true(server.sessions[0]?.ended)
+  t.is(server.spare, 0)
   t.is((await user.run(['ls'])).code, 1)
   await gone(pid)
 })
