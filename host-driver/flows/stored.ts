@@ -24,6 +24,7 @@ const NO_CALL: CallReport = {
   setupMs: 0,
   exchangeMs: 0,
   attempts: 0,
+  tried: [],
 }
 
 /**
