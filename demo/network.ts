@@ -20,8 +20,8 @@ export interface LineNetwork {
 export const NETWORKS: Readonly<Record<Bearer, LineNetwork>> = {
   // A data call over GSM with its radio link protocol takes most of a second there and back; start and stop bits.
   call: { latencyMs: 400, rate: 9600, bitsPerByte: 10, tape: 'call-' },
-  // LTE-M in a private access point.
-  packet: { latencyMs: 150, rate: 64_000, bitsPerByte: 8, tape: 'packet-' },
+  // EDGE or LTE-M at the edge of a cell, in a private access point.
+  packet: { latencyMs: 400, rate: 40_000, bitsPerByte: 8, tape: 'packet-' },
   // From one telephone to the other, through the service centre.
   sms: { latencyMs: 2500, rate: 0, bitsPerByte: 0, tape: 'sms-' },
 }

@@ -1,6 +1,9 @@
+import { readFileSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { BEARERS } from '../wire/line/ticket.ts'
 import { CardError } from './card/errors.ts'
+import type { BearerBudget } from './card/policy.ts'
 
 export const USAGE = `Runs the card: calls the server over the line for the PC that is on its USB port.
 
@@ -10,6 +13,11 @@ export const USAGE = `Runs the card: calls the server over the line for the PC t
                  on standard input and output, and events go to standard error
   --modem PATH   serial port of the modem
   --store DIR    folder of the card's keys, this program's alone
+  --bearer NAME[:SECONDS]
+                 call, packet or sms, and how long a login or payment stays with it before the next one is tried;
+                 repeatable, best first (packet:60, call:90, sms:90). What the enrolment has no address for is left out
+  --sim-pin FILE file with the PIN of the SIM card, readable by its owner alone. It is entered only while three attempts
+                 or more are left, and never twice to a card that refused it
   --baud BIT/S   speed of the port to the PC, where it is not USB (115200)
   --json         events as JSON lines
   --help         this text
@@ -21,6 +29,9 @@ export interface CardOptions {
   readonly modem: string
   readonly store: string
   readonly baud: number
+  readonly policy: readonly BearerBudget[]
+  /** 4 to 8 digits. */
+  readonly simPin: string | undefined
   readonly json: boolean
 }
 
@@ -31,6 +42,26 @@ const path = z
   .min(1, 'is missing')
   .max(4096)
   .refine((it) => !it.includes('\0'), 'is no path')
+/** Together under what a PC waits for one job. */
+const DEFAULT_POLICY = ['packet:60', 'call:90', 'sms:90']
+const BUDGETS_MAX_S = 240
+const bearer = z.string().transform((text, context): BearerBudget => {
+  const [, name = '', seconds = '90'] = /^([a-z]+)(?::([1-9][0-9]{0,2}))?$/.exec(text) ?? []
+  const found = BEARERS.find((it) => it === name)
+  if (found !== undefined) return { bearer: found, budgetMs: Number(seconds) * 1000 }
+  context.addIssue({ code: 'custom', message: 'expected call, packet or sms, as in sms:90' })
+  return z.NEVER
+})
+const policy = z
+  .array(bearer)
+  .min(1)
+  .max(BEARERS.length)
+  .refine((all) => new Set(all.map((it) => it.bearer)).size === all.length, 'names one twice')
+  .refine(
+    (all) => all.reduce((sum, { budgetMs }) => sum + budgetMs, 0) <= BUDGETS_MAX_S * 1000,
+    `expected at most ${BUDGETS_MAX_S} seconds together`,
+  )
+
 const schema = z.object({
   usb: path,
   modem: path,
@@ -42,6 +73,8 @@ const schema = z.object({
     .pipe(
       z.int('expected bit/s').min(300, 'expected at least 300 bit/s').max(4_000_000, 'expected at most 4000000 bit/s'),
     ),
+  bearer: z.array(z.string()).default(DEFAULT_POLICY).pipe(policy),
+  'sim-pin': path.optional(),
   json: z.boolean().default(false),
 })
 
@@ -50,15 +83,45 @@ export function readArguments(argv: readonly string[]): Arguments {
   const values = parse(argv)
   if (values.help) return { type: 'help' }
   const checked = schema.safeParse(values)
-  if (checked.success) return { type: 'run', options: checked.data }
+  if (checked.success) {
+    const { bearer: policy, 'sim-pin': pinFile, ...rest } = checked.data
+    return { type: 'run', options: { ...rest, policy, simPin: pinFile === undefined ? undefined : readPin(pinFile) } }
+  }
   const [issue] = checked.error.issues
   throw new CardError('USAGE', `--${issue?.path.map(String).join('.')} ${issue?.message}`)
 }
 
-function parse(argv: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {
+/** @throws CardError USAGE; the message says nothing of what is in the file */
+function readPin(file: string): string {
+  let text: string
+  try {
+    if ((statSync(file).mode & 0o077) !== 0) throw new Error('others can read it: chmod 600')
+    text = readFileSync(file, 'utf8').trim()
+  } catch (cause) {
+    throw new CardError('USAGE', `--sim-pin ${file}: ${cause instanceof Error ? cause.message : 'unreadable'}`, {
+      cause,
+    })
+  }
+  if (!/^[0-9]{4,8}$/.test(text)) throw new CardError('USAGE', `--sim-pin ${file} holds no PIN of 4 to 8 digits`)
+  return text
+}
+
+type Value = string | boolean | readonly (string | boolean)[] | undefined
+
+function parse(argv: readonly string[]): Readonly<Record<string, Value>> {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean' } as const
-  const options = { usb: text, modem: text, store: text, baud: text, json: flag, help: flag }
+  const many = { type: 'string', multiple: true } as const
+  const options = {
+    usb: text,
+    modem: text,
+    store: text,
+    bearer: many,
+    'sim-pin': text,
+    baud: text,
+    json: flag,
+    help: flag,
+  }
   try {
     return parseArgs({ args: [...argv], options, strict: true, allowPositionals: false }).values
   } catch (cause) {

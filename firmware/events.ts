@@ -1,3 +1,4 @@
+import type { KeeperEvent } from '../line/modem/keeper.ts'
 import type { NotificationParams } from '../wire/usb/methods.ts'
 import type { CardProblem } from './card/errors.ts'
 
@@ -15,7 +16,7 @@ export type ProgramEvent =
   | ({ readonly event: 'job.failed' | 'usb.closed' } & CardProblem)
   | { readonly event: 'enrolled'; readonly cardId: string }
   | { readonly event: 'usb.open' | 'usb.gone' }
-  | { readonly event: 'modem.usable' | 'modem.lost'; readonly detail: string }
+  | KeeperEvent
 
 /** One line for people. */
 export function describe(it: ProgramEvent): string {
@@ -37,5 +38,7 @@ export function describe(it: ProgramEvent): string {
       return `the modem is usable: ${it.detail}`
     case 'modem.lost':
       return `the modem is not usable: ${it.detail}`
+    case 'modem.recovering':
+      return `the modem is got back by ${it.rung}: ${it.detail}`
   }
 }

@@ -2,8 +2,10 @@ import { systemClock } from '../line/clock.ts'
 import { openSerialPort } from '../line/modem/serial-port.ts'
 import { readArguments, USAGE } from './arguments.ts'
 import { MemoryGpio } from './board/gpio.ts'
-import { CallLine } from './card/call-line.ts'
+import { folderDisk } from './card/disk.ts'
 import { CardError } from './card/errors.ts'
+import { ModemLine } from './card/modem-line.ts'
+import { pinMarks } from './card/pin-marks.ts'
 import { describe, type ProgramEvent } from './events.ts'
 import { startCard } from './program.ts'
 import { stdioPort } from './usb/stdio-port.ts'
@@ -12,7 +14,6 @@ import { openUsbPort } from './usb/usb-port.ts'
 /** Exit codes. */
 const FAILED = 1
 const WRONG_ARGUMENT = 2
-const CALL_MS = 240_000
 
 /** Runs until it is told to stop. @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
@@ -30,16 +31,18 @@ async function main(argv: readonly string[]): Promise<number> {
   const stopping = stopped()
   // Whoever read the events is gone; the card goes on.
   output.on('error', () => {})
-  const line = new CallLine({
+  const pin = options.simPin
+  const line = new ModemLine({
     path: options.modem,
     clock: systemClock,
     openPort: (path) => openSerialPort(path),
-    log: (event, detail) => print({ event, detail }),
+    sim: { pin: () => pin, marks: pinMarks(() => folderDisk(options.store)) },
+    log: print,
   })
   const card = await startCard(options, {
     openUsb: () => (stdio ? Promise.resolve(stdioPort()) : openUsbPort(options.usb, options.baud)),
     line,
-    policy: [{ bearer: 'call', budgetMs: CALL_MS }],
+    policy: options.policy,
     gpio: new MemoryGpio(),
     print,
     onPcGone: stdio ? stopping.stop : () => {},

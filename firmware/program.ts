@@ -39,7 +39,7 @@ export interface CardProgram {
  * The card, put together.
  * @throws CardError VAULT_DAMAGED, VAULT_UNWRITABLE, VAULT_IN_USE, USB_PORT_UNUSABLE (as a rejection); nothing is left open
  */
-export async function startCard(options: CardOptions, world: CardWorld): Promise<CardProgram> {
+export async function startCard(options: Pick<CardOptions, 'usb' | 'store'>, world: CardWorld): Promise<CardProgram> {
   const { line, print, policy } = world
   const clock = world.clock ?? systemClock
   const nowSeconds = world.nowSeconds ?? (() => Math.floor(Date.now() / 1000))

@@ -24,6 +24,10 @@ export type DialFailure =
   | 'modem-absent'
   | 'modem-fault'
   | 'cancelled'
+  /** The network is not found, or does not want this modem. */
+  | 'not-registered'
+  /** No SIM card, or one that needs a human. */
+  | 'sim-unusable'
   /** The network of a packet bearer reaches the Internet: it must not be the line. */
   | 'internet'
 

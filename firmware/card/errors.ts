@@ -52,6 +52,14 @@ export const CARD_ERRORS = {
     what: 'a number that is not an enrolled one was to be dialled',
     cure: 'nothing was dialled; please report this fault',
   },
+  LINE_NOT_REGISTERED: {
+    what: 'no mobile network takes this modem',
+    cure: 'check the antenna and the reception, and that the SIM card may be used here',
+  },
+  SIM_UNUSABLE: {
+    what: 'the SIM card cannot be used',
+    cure: 'check the SIM card and its PIN; keyline doctor says what it needs',
+  },
   MODEM_ABSENT: { what: 'there is no modem', cure: 'check its cable and power, and the path given with --modem' },
   MODEM_FAULT: { what: 'the modem does not do as it is told', cure: 'switch it off and on again' },
   // Enrolment.

@@ -23,6 +23,8 @@ const DIAL_CODES: Readonly<Record<DialFailure, CardErrorCode>> = {
   'modem-absent': 'MODEM_ABSENT',
   'modem-fault': 'MODEM_FAULT',
   cancelled: 'LINE_CANCELLED',
+  'not-registered': 'LINE_NOT_REGISTERED',
+  'sim-unusable': 'SIM_UNUSABLE',
   internet: 'LINE_IS_INTERNET',
 }
 

@@ -49,6 +49,8 @@ export const OF_BEARER: ReadonlySet<CardErrorCode> = new Set([
   'MODEM_ABSENT',
   'MODEM_FAULT',
   'LINE_IS_INTERNET',
+  'LINE_NOT_REGISTERED',
+  'SIM_UNUSABLE',
 ])
 
 /** @param addresses usable ones in the order of the policy @returns legs that have any */

@@ -1,14 +1,13 @@
 import { CallAnswerer } from '../../line/bearers/answer.ts'
 import { type Clock, systemClock } from '../../line/clock.ts'
+import { ModemKeeper } from '../../line/modem/keeper.ts'
+import type { Modem } from '../../line/modem/modem.ts'
 import type { ModemPort } from '../../line/modem/port.ts'
 import { openSerialPort } from '../../line/modem/serial-port.ts'
 import type { LineStream } from '../../line/stream.ts'
 import { streamPath } from '../../line/stream-path.ts'
 import type { AnsweredCall } from '../sessions/line-service.ts'
 import { type TakenCall, takeCall } from './taken-call.ts'
-
-/** Pauses before a lost modem's port is opened again, milliseconds; the last one repeats. */
-const REOPEN_MS = [500, 1000, 2000, 5000, 15_000]
 
 export interface ModemBankOptions {
   /** Serial ports, one modem each. */
@@ -25,13 +24,13 @@ export interface ModemBank {
 }
 
 /**
- * The first port of the server (401): several modems, one call each. A modem that vanishes, resets or goes silent is opened
- * again for as long as the bank is open, and disturbs no other.
+ * The first port of the server (401): several modems, one call each. A modem that vanishes, resets or goes silent is got back
+ * for as long as the bank is open, and disturbs no other.
  */
 export async function openModemBank(options: ModemBankOptions): Promise<ModemBank> {
   const modems = options.paths.map((path) => new BankModem(path, options))
-  // Ready or lost: either way the operator has been told about each modem when this resolves.
-  await Promise.all(modems.map((modem) => modem.settled))
+  // Up or lost: either way the operator has been told about each modem when this resolves.
+  await Promise.all(modems.map((modem) => modem.start()))
   return {
     close: async () => {
       await Promise.all(modems.map((modem) => modem.close()))
@@ -40,70 +39,55 @@ export async function openModemBank(options: ModemBankOptions): Promise<ModemBan
 }
 
 class BankModem {
-  readonly settled: Promise<void>
   readonly #path: string
   readonly #options: ModemBankOptions
   readonly #clock: Clock
+  readonly #keeper: ModemKeeper
   #answerer: CallAnswerer | undefined
   #call: TakenCall | undefined
-  #failures = 0
-  #closed = false
-  #cancelReopen = (): void => {}
-  #settle = (): void => {}
 
   constructor(path: string, options: ModemBankOptions) {
+    const { log, clock = systemClock, openPort = openSerialPort } = options
     this.#path = path
     this.#options = options
-    this.#clock = options.clock ?? systemClock
-    this.settled = new Promise((resolve) => {
-      this.#settle = resolve
+    this.#clock = clock
+    this.#keeper = new ModemKeeper({
+      path,
+      clock,
+      openPort,
+      log: (it) => {
+        if (it.event === 'modem.usable') log({ event: 'modem.ready', path: 'line', port: path })
+        else log({ ...it, path: 'line', port: path })
+      },
+      onUp: (modem) => this.#up(modem),
+      onLost: () => this.#lost(),
     })
-    this.#open()
+  }
+
+  async start(): Promise<void> {
+    await this.#keeper.start()
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    this.#cancelReopen()
+    this.#answerer?.close()
     this.#call?.close()
     await this.#call?.ended
-    await this.#answerer?.close()
+    await this.#keeper.close()
   }
 
-  #open(): void {
-    const open = this.#options.openPort ?? openSerialPort
-    open(this.#path).then(
-      (port) => {
-        if (this.#closed) return port.close()
-        this.#answerer = new CallAnswerer(port, this.#clock, {
-          call: (stream) => this.#take(stream),
-          ready: () => this.#ready(),
-          lost: (detail) => this.#lose(detail),
-        })
-        return undefined
-      },
-      (error: unknown) => this.#lose(error instanceof Error ? error.message : String(error)),
-    )
+  #up(modem: Modem): void {
+    this.#answerer = new CallAnswerer(modem, this.#clock, {
+      call: (stream) => this.#take(stream),
+      ready: () => this.#options.log({ event: 'modem.ready', path: 'line', port: this.#path }),
+      // The keeper looks after it: at the latest with its next look.
+      failed: (detail) => this.#options.log({ event: 'modem.refuses', path: 'line', port: this.#path, detail }),
+    })
   }
 
-  #ready(): void {
-    this.#failures = 0
-    this.#options.log({ event: 'modem.ready', path: 'line', port: this.#path })
-    this.#settle()
-  }
-
-  #lose(detail: string): void {
-    if (this.#closed) return
-    const pause = REOPEN_MS[Math.min(this.#failures++, REOPEN_MS.length - 1)] ?? 0
-    this.#options.log({ event: 'modem.lost', path: 'line', port: this.#path, detail, againInMs: pause })
-    this.#settle()
-    const answerer = this.#answerer
+  #lost(): void {
+    this.#answerer?.close()
     this.#answerer = undefined
     this.#call?.close()
-    const again = (): void => {
-      this.#cancelReopen = this.#clock.after(pause, () => this.#open())
-    }
-    if (answerer === undefined) again()
-    else answerer.close().then(again, again)
   }
 
   #take(stream: LineStream): void {

@@ -8,7 +8,23 @@ const GOOD = ['--usb', '/dev/ttyGS0', '--modem', '/dev/ttyUSB2', '--store', '/va
 test('arguments as the help says', (t) => {
   t.deepEqual(readArguments(GOOD), {
     type: 'run',
-    options: { usb: '/dev/ttyGS0', modem: '/dev/ttyUSB2', store: '/var/lib/keyline', baud: 115_200, json: false },
+    options: {
+      ...{ usb: '/dev/ttyGS0', modem: '/dev/ttyUSB2', store: '/var/lib/keyline', baud: 115_200, json: false },
+      policy: [
+        { bearer: 'packet', budgetMs: 60_000 },
+        { bearer: 'call', budgetMs: 90_000 },
+        { bearer: 'sms', budgetMs: 90_000 },
+      ],
+      simPin: undefined,
+    },
+  })
+  t.like(readArguments([...GOOD, '--bearer', 'sms:200', '--bearer', 'call:40']), {
+    options: {
+      policy: [
+        { bearer: 'sms', budgetMs: 200_000 },
+        { bearer: 'call', budgetMs: 40_000 },
+      ],
+    },
   })
   const more = readArguments([...GOOD, '--json', '--baud', '9600'])
   t.like(more, { options: { json: true, baud: 9600 } })
@@ -26,6 +42,11 @@ const WRONG: readonly (readonly string[])[] = [
   [...GOOD, '--baud', '99999999'],
   [...GOOD, '--number', '0900'],
   [...GOOD, 'extra'],
+  [...GOOD, '--bearer', 'pigeon'],
+  [...GOOD, '--bearer', 'sms:0'],
+  [...GOOD, '--bearer', 'sms', '--bearer', 'sms'],
+  [...GOOD, '--bearer', 'sms:200', '--bearer', 'call:200'],
+  [...GOOD, '--sim-pin', '/nonexistent'],
   ['--usb', '', ...GOOD.slice(2)],
   ['--usb', 'a\0b', ...GOOD.slice(2)],
   ['--usb'],
@@ -56,5 +77,7 @@ test('events for people', (t) => {
   t.is(describe({ event: 'job.failed', code: 'LINE_BUSY', what: 'w', cure: 'c' }), 'LINE_BUSY: w; c')
   t.is(describe({ event: 'enrolled', cardId: 'c1' }), 'enrolled as c1')
   for (const event of ['usb.open', 'usb.gone'] as const) t.true(describe({ event }).length > 5)
-  for (const event of ['modem.usable', 'modem.lost'] as const) t.true(describe({ event, detail: 'd' }).endsWith(': d'))
+  t.true(describe({ event: 'modem.usable', detail: 'd' }).endsWith(': d'))
+  t.true(describe({ event: 'modem.lost', detail: 'd', againInMs: 500 }).endsWith(': d'))
+  t.is(describe({ event: 'modem.recovering', detail: 'd', rung: 'radio' }), 'the modem is got back by radio: d')
 })

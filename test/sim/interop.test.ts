@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { CallAnswerer } from '../../line/bearers/answer.ts'
 import { CallModem } from '../../line/bearers/call-modem.ts'
 import { systemClock } from '../../line/clock.ts'
+import { Modem } from '../../line/modem/modem.ts'
 import { openSerialPort } from '../../line/modem/serial-port.ts'
 import type { LineStream } from '../../line/stream.ts'
 import { A, B, ended, simulator } from './fixture.ts'
@@ -13,27 +14,25 @@ async function engines(t: ExecutionContext, ...args: readonly string[]) {
   const sim = await simulator(t, '--modem', A, '--modem', B, '--rate', '64000', '--latency', '10', ...args)
   const [pathA = '', pathB = ''] = sim.ready.modems.map(({ path }) => path)
   const lost: string[] = []
-  const caller = new CallModem(await openSerialPort(pathA), systemClock, {
-    urc: () => {},
-    lost: (reason) => lost.push(reason),
-  })
-  t.teardown(() => caller.close())
+  const modemA = new Modem(await openSerialPort(pathA), systemClock, {}, (reason) => lost.push(reason))
+  t.teardown(() => modemA.close())
+  const caller = new CallModem(modemA)
   let take: (stream: LineStream) => void = () => {}
-  const port = await openSerialPort(pathB)
-  let answerer: CallAnswerer | undefined
-  await new Promise<void>((resolve, reject) => {
-    answerer = new CallAnswerer(port, systemClock, {
-      call: (stream) => take(stream),
-      ready: resolve,
-      lost: (detail) => reject(new Error(detail)),
-    })
+  const modemB = new Modem(await openSerialPort(pathB), systemClock, {}, (reason) => lost.push(reason))
+  t.teardown(() => modemB.close())
+  const up = await modemB.ready()
+  if (!up.ok) throw new Error(up.detail)
+  const answerer = new CallAnswerer(modemB, systemClock, {
+    call: (stream) => take(stream),
+    ready: () => {},
+    failed: (detail) => lost.push(detail),
   })
-  t.teardown(() => answerer?.close())
+  t.teardown(() => answerer.close())
   const answered = () =>
     new Promise<LineStream>((resolve) => {
       take = resolve
     })
-  return { sim, caller, answered, lost }
+  return { sim, caller, modemA, answered, lost }
 }
 
 function reader(stream: LineStream) {
@@ -104,7 +103,7 @@ test('busy, no answer and a number that is not there are told apart', async (t) 
 })
 
 test('a lost carrier ends the stream on both sides, and both modems stay usable', async (t) => {
-  const { sim, caller, answered, lost } = await engines(t)
+  const { sim, caller, modemA, answered, lost } = await engines(t)
   const taken = answered()
   const dialled = await caller.dial(B, NEVER)
   if (!dialled.ok) return t.fail(dialled.detail)
@@ -115,5 +114,5 @@ test('a lost carrier ends the stream on both sides, and both modems stay usable'
   t.is(await reader(served).ended(), 'remote')
   await Promise.all([served.hangUp(), dialled.stream.hangUp()])
   t.deepEqual(lost, [])
-  t.true(caller.usable)
+  t.true(modemA.usable)
 })

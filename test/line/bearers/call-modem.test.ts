@@ -1,6 +1,7 @@
 import test from 'ava'
 import { CallAnswerer } from '../../../line/bearers/answer.ts'
 import { CallModem } from '../../../line/bearers/call-modem.ts'
+import { Modem } from '../../../line/modem/modem.ts'
 import type { LineStream } from '../../../line/stream.ts'
 import { FakeClock, settle } from '../../fake-clock.ts'
 import { FakePort, obliging } from '../fake-port.ts'
@@ -12,8 +13,9 @@ function dialler(answers: Readonly<Record<string, string>>) {
   const clock = new FakeClock()
   const lost: string[] = []
   obliging(port, answers)
-  const modem = new CallModem(port, clock, { urc: () => {}, lost: (reason) => lost.push(reason) })
-  return { port, clock, modem, lost }
+  const access = new Modem(port, clock, {}, (reason) => lost.push(reason))
+  const modem = new CallModem(access)
+  return { port, clock, modem, access, lost }
 }
 
 test('a call: initialised once, dialled, bytes of the same read kept, hung up by +++ and ATH', async (t) => {
@@ -114,24 +116,27 @@ test('a modem deaf to +++ is closed, which drops DTR', async (t) => {
   t.deepEqual(lost, ['gone'])
 })
 
-function answerer() {
+async function answerer() {
   const port = new FakePort()
   const clock = new FakeClock()
   const calls: LineStream[] = []
   const told: string[] = []
   obliging(port, { ATA: '\r\nCONNECT 9600\r\n', '+++': '\r\nOK\r\n' })
-  const it = new CallAnswerer(port, clock, {
+  const modem = new Modem(port, clock, {}, (reason) => told.push(reason))
+  const up = modem.ready()
+  await clock.advance(1000)
+  await up
+  const it = new CallAnswerer(modem, clock, {
     call: (stream) => calls.push(stream),
     ready: () => told.push('ready'),
-    lost: (detail) => told.push(detail),
+    failed: (detail) => told.push(detail),
   })
-  return { port, clock, calls, told, it }
+  return { port, clock, calls, told, it, modem }
 }
 
 test('a ringing call is answered when its caller is known', async (t) => {
-  const { port, clock, calls, told } = answerer()
-  await clock.advance(0)
-  t.deepEqual(told, ['ready'])
+  const { port, clock, calls, told } = await answerer()
+  t.deepEqual(told, [])
   port.say('\r\nRING\r\n')
   t.not(port.written.at(-1), 'ATA\r')
   port.say('\r\n+CLIP: "+819011112222",145,,,,0\r\n')
@@ -142,8 +147,7 @@ test('a ringing call is answered when its caller is known', async (t) => {
 
 test('a withheld or absent number does not keep a call from being answered', async (t) => {
   for (const clip of ['\r\n+CLIP: "",128\r\n', '']) {
-    const { port, clock, calls } = answerer()
-    await clock.advance(0)
+    const { port, clock, calls } = await answerer()
     port.say(`\r\nRING\r\n${clip}`)
     await clock.advance(700)
     t.is(calls.length, 1)
@@ -152,8 +156,7 @@ test('a withheld or absent number does not keep a call from being answered', asy
 })
 
 test('one call after the other, and a reset in between', async (t) => {
-  const { port, clock, calls, told } = answerer()
-  await clock.advance(0)
+  const { port, clock, calls, told } = await answerer()
   for (let n = 1; n <= 2; n++) {
     port.say('\r\nRING\r\n\r\n+CLIP: "1",129\r\n')
     await clock.advance(0)
@@ -163,14 +166,31 @@ test('one call after the other, and a reset in between', async (t) => {
     await over
   }
   port.say('\r\nRDY\r\n')
-  await clock.advance(0)
-  t.deepEqual(told, ['ready', 'ready'])
+  await clock.advance(1000)
+  t.deepEqual(told, ['ready'])
 })
 
-test('a vanished port is told once', async (t) => {
-  const { port, clock, told, it } = answerer()
+test('who rings while the call before is hung up is answered at once, not at the next ring', async (t) => {
+  const { port, clock, calls } = await answerer()
+  port.say('\r\nRING\r\n\r\n+CLIP: "1",129\r\n')
   await clock.advance(0)
+  port.say('\r\nNO CARRIER\r\n')
+  await clock.advance(100)
+  port.say('\r\nRING\r\n\r\n+CLIP: "2",129\r\n')
+  await clock.advance(2000)
+  t.is(calls.length, 1)
+  await calls[0]?.hangUp()
+  await clock.advance(0)
+  t.is(calls[1]?.peer, '2')
+})
+
+test('a vanished port is told once, and nothing is answered after the end', async (t) => {
+  const { port, clock, calls, told, it, modem } = await answerer()
+  it.close()
+  port.say('\r\nRING\r\n')
+  await clock.advance(2000)
+  t.is(calls.length, 0)
   port.vanish()
-  await it.close()
-  t.deepEqual(told, ['ready', '/dev/fake: the modem is gone'])
+  await modem.close()
+  t.deepEqual(told, ['gone'])
 })

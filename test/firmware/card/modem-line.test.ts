@@ -1,5 +1,5 @@
 import test from 'ava'
-import { CallLine } from '../../../firmware/card/call-line.ts'
+import { ModemLine } from '../../../firmware/card/modem-line.ts'
 import { type EnrolledAddress, enrolledAddresses } from '../../../firmware/card/phone-book.ts'
 import { LinkServer } from '../../../line/link-server.ts'
 import type { LineStream } from '../../../line/stream.ts'
@@ -12,7 +12,7 @@ const GUARD = '+++'
 
 interface Rig {
   readonly clock: FakeClock
-  readonly line: CallLine
+  readonly line: ModemLine
   readonly ports: FakePort[]
   readonly log: string[]
   readonly address: EnrolledAddress
@@ -29,7 +29,7 @@ function rig(): Rig {
   const log: string[] = []
   const [address] = enrolledAddresses(enrolled(), ['call'])
   if (address === undefined) throw new Error('no address')
-  const line = new CallLine({
+  const line = new ModemLine({
     path: '/dev/fake',
     clock,
     openPort: async () => {
@@ -39,7 +39,7 @@ function rig(): Rig {
       modem(port, clock, () => it.dialled)
       return port
     },
-    log: (event, detail) => log.push(`${event} ${detail}`),
+    log: ({ event, detail }) => log.push(`${event} ${detail}`),
   })
   const it: Rig = { clock, line, ports, log, address, dialled: '\r\nCONNECT 9600\r\n', broken: false }
   return it

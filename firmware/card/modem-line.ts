@@ -1,0 +1,139 @@
+import { CallModem } from '../../line/bearers/call-modem.ts'
+import { PacketModem } from '../../line/bearers/packet-modem.ts'
+import type { Clock } from '../../line/clock.ts'
+import { LinkClient } from '../../line/link-client.ts'
+import { type KeeperEvent, ModemKeeper, type PowerKey } from '../../line/modem/keeper.ts'
+import type { Modem, ModemStatus } from '../../line/modem/modem.ts'
+import type { Service } from '../../line/modem/network.ts'
+import type { ModemPort } from '../../line/modem/port.ts'
+import type { SimOptions } from '../../line/modem/sim-card.ts'
+import type { LinePath } from '../../line/path.ts'
+import type { DialFailure, DialResult, StreamEnd } from '../../line/stream.ts'
+import { streamPath } from '../../line/stream-path.ts'
+import { parseCanary, parsePacketAddress } from '../../wire/line/packet-address.ts'
+import type { LineCall, LineCallResult, LinePort } from './line-call.ts'
+import { assertEnrolled, type EnrolledAddress } from './phone-book.ts'
+
+export interface ModemLineOptions {
+  /** Serial port of the modem. */
+  readonly path: string
+  readonly clock: Clock
+  readonly openPort: (path: string) => Promise<ModemPort>
+  readonly sim?: SimOptions
+  readonly powerKey?: PowerKey
+  readonly log: (event: KeeperEvent) => void
+}
+
+/** A network is found again within this time, or the next bearer is better, milliseconds. */
+const REGISTER_MS = 30_000
+
+type Opened =
+  | { readonly ok: true; readonly path: LinePath }
+  | { readonly ok: false; readonly reason: DialFailure; readonly detail: string }
+
+/** The bearers of one modem that was brought up; what they know of it goes with it. */
+interface Bearers {
+  readonly modem: Modem
+  readonly calls: CallModem
+  readonly packets: PacketModem
+}
+
+/** The line by one modem, whichever bearer an address is of. The modem is kept up between the calls. */
+export class ModemLine implements LinePort {
+  readonly #options: ModemLineOptions
+  readonly #keeper: ModemKeeper
+  #bearers: Bearers | undefined
+
+  constructor(options: ModemLineOptions) {
+    const { path, clock, openPort, sim, powerKey, log } = options
+    this.#options = options
+    this.#keeper = new ModemKeeper({ path, clock, openPort, powerKey, log, modem: { sim } })
+  }
+
+  modem(): string {
+    return this.#keeper.problem ?? this.#options.path
+  }
+
+  status(): ModemStatus | undefined {
+    return this.#keeper.status
+  }
+
+  /** Brings the modem up now, so that `modem()` says how it is; goes on by itself. Never fails. */
+  async probe(): Promise<void> {
+    await this.#keeper.start().catch(() => {})
+  }
+
+  /** @throws CardError NUMBER_NOT_ENROLLED (as a rejection) */
+  async call(address: EnrolledAddress, signal: AbortSignal): Promise<LineCallResult> {
+    assertEnrolled(address)
+    const acquired = await this.#keeper.acquire()
+    if (!acquired.ok) return acquired
+    const opened = await this.#open(this.#of(acquired.modem), address, signal)
+    return opened.ok ? { ok: true, call: callOn(opened.path, this.#options.clock) } : opened
+  }
+
+  async close(): Promise<void> {
+    this.#bearers?.packets.close()
+    await this.#keeper.close()
+  }
+
+  #of(modem: Modem): Bearers {
+    if (this.#bearers?.modem === modem) return this.#bearers
+    this.#bearers?.packets.close()
+    this.#bearers = { modem, calls: new CallModem(modem), packets: new PacketModem(modem, this.#options.clock) }
+    return this.#bearers
+  }
+
+  async #open(
+    { modem, calls, packets }: Bearers,
+    { bearer, address, canary }: EnrolledAddress,
+    signal: AbortSignal,
+  ): Promise<Opened> {
+    switch (bearer) {
+      case 'call':
+        return onStream(await calls.dial(address, signal))
+      case 'packet': {
+        const out = await this.#unregistered(modem, 'packet', signal)
+        if (out !== undefined) return out
+        const network = canary === undefined ? undefined : parseCanary(canary)
+        return onStream(await packets.open(parsePacketAddress(address), network, signal))
+      }
+      case 'sms':
+        return { ok: false, reason: 'modem-fault', detail: `${modem.path}: no SMS` }
+    }
+  }
+
+  async #unregistered(modem: Modem, service: Service, signal: AbortSignal): Promise<Opened | undefined> {
+    const registered = await modem.registered(service, REGISTER_MS, signal)
+    if (signal.aborted) return { ok: false, reason: 'cancelled', detail: 'cancelled before connecting' }
+    if (registered.ok) return undefined
+    return { ok: false, reason: 'not-registered', detail: `${modem.path}: ${registered.state}` }
+  }
+}
+
+function onStream(result: DialResult): Opened {
+  return result.ok ? { ok: true, path: streamPath(result.stream) } : result
+}
+
+function callOn(path: LinePath, clock: Clock): LineCall {
+  let ended: StreamEnd | undefined
+  const link = new LinkClient(
+    {
+      ...path,
+      open: (onPacket, onEnd) =>
+        path.open(onPacket, (end) => {
+          ended = end
+          onEnd(end)
+        }),
+    },
+    clock,
+  )
+  return {
+    request: (message, signal) => link.request(message, signal),
+    get lost() {
+      return ended === 'remote' || ended === 'modem'
+    },
+    report: () => link.report,
+    hangUp: () => path.hangUp(),
+  }
+}
