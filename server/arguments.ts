@@ -83,6 +83,7 @@ export const RUN = z
     ...COMMON,
     content: path,
     modem: z.array(path).max(MODEMS_MAX).default([]),
+    'sms-modem': z.array(path).max(MODEMS_MAX).default([]),
     number: z.array(number).max(ADDRESSES_MAX).default([]),
     'packet-listen': z.array(packetListen).max(ADDRESSES_MAX).default([]),
     listen: place.default({ host: '127.0.0.1', port: 8443 }),

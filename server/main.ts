@@ -30,6 +30,7 @@ const RUN_OPTIONS: ParseArgsOptionsConfig = {
   number: { type: 'string', multiple: true },
   listen: { type: 'string' },
   'packet-listen': { type: 'string', multiple: true },
+  'sms-modem': { type: 'string', multiple: true },
   'allow-x25519': { type: 'boolean' },
   node: { type: 'string' },
   lifetime: { type: 'string' },

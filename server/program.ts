@@ -11,6 +11,7 @@ import type { Log } from './events.ts'
 import { openInternetPort } from './internet-port/internet-port.ts'
 import { openModemBank } from './line-port/modem-bank.ts'
 import { openPacketPort } from './line-port/packet-port.ts'
+import { openSmsPort } from './line-port/sms-port.ts'
 import { LineService } from './sessions/line-service.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { openSettlement } from './settlement/open-settlement.ts'
@@ -116,6 +117,12 @@ async function open(
     log: (event) => log({ event: 'modem', ...event }),
   })
   closing.push(() => bank.close())
+  const messages = await openSmsPort({
+    paths: options['sms-modem'],
+    open: (sender) => line.answer(sender),
+    log: (event) => log({ event: 'sms', ...event }),
+  })
+  closing.push(() => messages.close())
   // Read once now, so that the first terminal does not wait for the hashes; nobody waits for this.
   closing.push(async () => catalogue.close())
   catalogue.menu().catch(() => {})

@@ -22,6 +22,7 @@ run
   --content DIR         folder of the titles; titles.json in it may name them: {"file": "Title"}
   --modem PATH          serial port of a modem that is called; may be repeated
   --number NUMBER       number that is called (IDb); may be repeated; besides all addresses on tickets
+  --sms-modem PATH      serial port of a modem that receives and answers short messages; may be repeated
   --packet-listen ADDRESS:PORT
                         address of this computer in a private packet network; may be repeated, and is never the Internet's
   --listen HOST:PORT    the Internet port (127.0.0.1:8443); port 0 is any free one

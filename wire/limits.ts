@@ -4,6 +4,9 @@
 export const LINE_FRAME_MAX = 4096
 /** One SMS: 140 octets less the 7 of the application-port header (TS 23.040 §9.2.3.24.4). */
 export const SMS_PAYLOAD_MAX = 133
+/** Application ports of short messages, which anybody may use (TS 23.040 §9.2.3.24.4): the server's, and the card's conversations. */
+export const SERVER_SMS_PORT = 16_000
+export const CARD_SMS_PORTS = { first: 16_001, last: 16_999 } as const
 /** User ID and password, UTF-8. */
 export const USER_ID_MAX = 64
 export const PASSWORD_MAX = 128

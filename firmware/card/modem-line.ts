@@ -1,5 +1,7 @@
 import { CallModem } from '../../line/bearers/call-modem.ts'
 import { PacketModem } from '../../line/bearers/packet-modem.ts'
+import { openSms } from '../../line/bearers/sms-path.ts'
+import { SmsUnit } from '../../line/bearers/sms-unit.ts'
 import type { Clock } from '../../line/clock.ts'
 import { LinkClient } from '../../line/link-client.ts'
 import { type KeeperEvent, ModemKeeper, type PowerKey } from '../../line/modem/keeper.ts'
@@ -36,6 +38,7 @@ interface Bearers {
   readonly modem: Modem
   readonly calls: CallModem
   readonly packets: PacketModem
+  readonly messages: SmsUnit
 }
 
 /** The line by one modem, whichever bearer an address is of. The modem is kept up between the calls. */
@@ -73,19 +76,30 @@ export class ModemLine implements LinePort {
   }
 
   async close(): Promise<void> {
-    this.#bearers?.packets.close()
+    this.#closeBearers()
     await this.#keeper.close()
   }
 
   #of(modem: Modem): Bearers {
     if (this.#bearers?.modem === modem) return this.#bearers
-    this.#bearers?.packets.close()
-    this.#bearers = { modem, calls: new CallModem(modem), packets: new PacketModem(modem, this.#options.clock) }
+    this.#closeBearers()
+    const { clock } = this.#options
+    this.#bearers = {
+      modem,
+      calls: new CallModem(modem),
+      packets: new PacketModem(modem, clock),
+      messages: new SmsUnit(modem, clock, () => {}),
+    }
     return this.#bearers
   }
 
+  #closeBearers(): void {
+    this.#bearers?.packets.close()
+    this.#bearers?.messages.close()
+  }
+
   async #open(
-    { modem, calls, packets }: Bearers,
+    { modem, calls, packets, messages }: Bearers,
     { bearer, address, canary }: EnrolledAddress,
     signal: AbortSignal,
   ): Promise<Opened> {
@@ -98,8 +112,13 @@ export class ModemLine implements LinePort {
         const network = canary === undefined ? undefined : parseCanary(canary)
         return onStream(await packets.open(parsePacketAddress(address), network, signal))
       }
-      case 'sms':
-        return { ok: false, reason: 'modem-fault', detail: `${modem.path}: no SMS` }
+      case 'sms': {
+        const out = await this.#unregistered(modem, 'sms', signal)
+        if (out !== undefined) return out
+        const ready = await messages.ready()
+        if (ready.ok) return { ok: true, path: openSms(messages, address) }
+        return { ok: false, reason: ready.reason === 'lost' ? 'modem-absent' : 'modem-fault', detail: ready.detail }
+      }
     }
   }
 

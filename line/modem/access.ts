@@ -21,6 +21,6 @@ export interface ModemAccess {
   readonly guardMs: number
   /** Set before the command that ends with CONNECT: bytes may come in the same read. Undefined again afterwards. */
   user: DataUser | undefined
-  /** What the modem says by itself, line by line. @returns ends it */
+  /** What the modem says by itself, line by line; +CMT and its like with their second line behind an LF. @returns ends it */
   onUrc(listener: (text: string) => void): () => void
 }

@@ -3,9 +3,10 @@ import { DataMode, type DataRules } from './data-mode.ts'
 import { type AtCommand, type AtEffect, type AtEvent, type AtResult, type AtState, step } from './machine.ts'
 import type { ModemPort } from './port.ts'
 import { AtSplitter, type AtToken } from './splitter.ts'
+import { type PairedLine, UrcPairs } from './urc-pairs.ts'
 
 export interface EngineEvents {
-  /** Anything the modem says by itself, at any moment. */
+  /** Anything the modem says by itself, at any moment; +CMT and its like with their second line behind an LF. */
   urc(text: string): void
   /** Bytes of a call; valid until the next ones. */
   data(bytes: Uint8Array): void
@@ -24,6 +25,7 @@ export class AtEngine {
   readonly #clock: Clock
   readonly #events: EngineEvents
   readonly #splitter: AtSplitter
+  readonly #pairs = new UrcPairs()
   readonly #queue: { readonly command: AtCommand; readonly settle: (result: AtResult) => void }[] = []
   #state: AtState = { type: 'idle' }
   #settle: ((result: AtResult) => void) | undefined
@@ -63,10 +65,22 @@ export class AtEngine {
    * @param data where it opens a connection of the modem's own
    */
   command(text: string, timeoutMs: number, prefixes: readonly string[] = [], data?: DataRules): Promise<AtResult> {
+    return this.#queued({ text, prefixes, timeoutMs, ...(data && { data }) })
+  }
+
+  /**
+   * A command that is answered with a prompt (TS 27.005 §3.5.1). After a time-out nobody knows whether the body was taken.
+   * @param body hexadecimal digits
+   */
+  send(text: string, body: string, timeoutMs: number, prefixes: readonly string[]): Promise<AtResult> {
+    return this.#queued({ text, prefixes, timeoutMs, body })
+  }
+
+  #queued(command: AtCommand): Promise<AtResult> {
     if (this.#queue.length >= QUEUE_MAX) throw new RangeError(`expected at most ${QUEUE_MAX} waiting commands`)
     if (!this.usable) return Promise.resolve({ final: { type: 'reset' }, lines: [] })
     return new Promise((settle) => {
-      this.#queue.push({ command: { text, prefixes, timeoutMs, ...(data && { data }) }, settle })
+      this.#queue.push({ command, settle })
       this.#next()
     })
   }
@@ -93,8 +107,16 @@ export class AtEngine {
   }
 
   #token(token: AtToken): void {
-    if (token.type === 'line') this.#step({ type: 'line', text: token.text })
+    if (token.type === 'line') this.#lines(this.#pairs.push(token.text))
+    else if (token.type === 'prompt') this.#step({ type: 'prompt' })
     else if (token.type === 'data') this.#dataMode?.push(token.bytes)
+  }
+
+  #lines(lines: readonly PairedLine[]): void {
+    for (const it of lines) {
+      if (it.type === 'line') this.#step({ type: 'line', text: it.text })
+      else this.#events.urc(it.type === 'pair' ? `${it.head}\n${it.data}` : it.head)
+    }
   }
 
   #step(event: AtEvent): void {
@@ -112,6 +134,7 @@ export class AtEngine {
       case 'settle': {
         const settle = this.#settle
         this.#settle = undefined
+        this.#splitter.cancelPrompt()
         settle?.(effect.result)
         break
       }
@@ -134,6 +157,7 @@ export class AtEngine {
   }
 
   #enterData(): void {
+    this.#lines(this.#pairs.reset())
     this.#splitter.enterData()
     this.#dataMode = new DataMode(
       this.#clock,
@@ -156,6 +180,7 @@ export class AtEngine {
     if (next === undefined) return
     this.#settle = next.settle
     this.#rules = next.command.data
+    if (next.command.body !== undefined) this.#splitter.expectPrompt()
     this.#step({ type: 'command', command: next.command })
   }
 

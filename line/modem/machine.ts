@@ -5,6 +5,7 @@ import { type AtFinal, parseFinal } from './response.ts'
  * One command at a time as a pure function (state, event) → {state, effects}:
  *
  *   idle ──command──► waiting ──final──► idle      waiting ──CONNECT──► data ──lines──► idle
+ *   waiting ──prompt──► waiting, its body sent
  *   waiting ──timer──► quiet ──timer──► probing ──OK──► idle    probing ──timer, 10 times──► dead
  *
  * After a time-out a late answer must not be taken for the next command's: wait for quiet, then `AT` until OK (§1).
@@ -17,6 +18,8 @@ export interface AtCommand {
   readonly timeoutMs: number
   /** Where it opens a connection of the modem's own. */
   readonly data?: DataRules
+  /** Sent behind the prompt, and ended with Ctrl-Z (TS 27.005 §3.5.1): hexadecimal digits of a PDU. */
+  readonly body?: string
 }
 
 export type AtResult =
@@ -25,7 +28,14 @@ export type AtResult =
 
 export type AtState =
   | { readonly type: 'idle' }
-  | { readonly type: 'waiting'; readonly command: AtCommand; readonly echo: boolean; readonly lines: readonly string[] }
+  | {
+      readonly type: 'waiting'
+      readonly command: AtCommand
+      readonly echo: boolean
+      readonly lines: readonly string[]
+      /** The prompt came. */
+      readonly sent: boolean
+    }
   | { readonly type: 'data' }
   | { readonly type: 'quiet' }
   | { readonly type: 'probing'; readonly tries: number }
@@ -34,6 +44,7 @@ export type AtState =
 export type AtEvent =
   | { readonly type: 'command'; readonly command: AtCommand }
   | { readonly type: 'line'; readonly text: string }
+  | { readonly type: 'prompt' }
   | { readonly type: 'timer' }
   /** Data mode was left: by escape, by DTR or by a confirmed loss of carrier. */
   | { readonly type: 'lines' }
@@ -61,6 +72,8 @@ export const PROBES = 10
 /** Information lines kept for one command; more are dropped as if unsolicited. */
 export const ANSWER_LINES_MAX = 256
 
+const CTRL_Z = '\x1a'
+const ESCAPE = '\x1b'
 const IDLE: AtState = { type: 'idle' }
 const STOP: AtEffect = { type: 'timer', ms: undefined }
 
@@ -71,6 +84,8 @@ export function step(state: AtState, event: AtEvent): AtStep {
       return start(state, event.command)
     case 'line':
       return line(state, event.text)
+    case 'prompt':
+      return prompt(state)
     case 'timer':
       return timer(state)
     case 'lines':
@@ -81,12 +96,18 @@ export function step(state: AtState, event: AtEvent): AtStep {
 function start(state: AtState, command: AtCommand): AtStep {
   if (state.type !== 'idle') throw new RangeError(`expected an idle modem for ${command.text}, got ${state.type}`)
   return {
-    state: { type: 'waiting', command, echo: false, lines: [] },
+    state: { type: 'waiting', command, echo: false, lines: [], sent: false },
     effects: [
       { type: 'write', text: `${command.text}\r` },
       { type: 'timer', ms: command.timeoutMs },
     ],
   }
+}
+
+/** A prompt that nobody waits for is given up by the next command's time-out. */
+function prompt(state: AtState): AtStep {
+  if (state.type !== 'waiting' || state.sent || state.command.body === undefined) return { state, effects: [] }
+  return { state: { ...state, sent: true }, effects: [{ type: 'write', text: `${state.command.body}${CTRL_Z}` }] }
 }
 
 function line(state: AtState, text: string): AtStep {
@@ -103,6 +124,8 @@ function answer(state: AtState & { type: 'waiting' }, text: string): AtStep {
   if (!state.echo && state.lines.length === 0 && text === command.text) {
     return { state: { ...state, echo: true }, effects: [] }
   }
+  // The body comes back too where a modem echoes.
+  if (state.sent && text.replace(CTRL_Z, '').trim() === command.body) return { state, effects: [] }
   const final = parseFinal(text)
   if (final?.type === 'ok' && command.data?.afterOk === true) {
     // Understood, no more; the next final result says how it went.
@@ -128,9 +151,12 @@ function reset(state: AtState): AtStep {
 
 function timer(state: AtState): AtStep {
   if (state.type === 'waiting') {
+    // A modem that still takes the body is brought back to commands; whether it sent something nobody knows.
+    const leave: readonly AtEffect[] = state.command.body === undefined ? [] : [{ type: 'write', text: ESCAPE }]
     return {
       state: { type: 'quiet' },
       effects: [
+        ...leave,
         { type: 'settle', result: { final: { type: 'timeout' }, lines: state.lines } },
         { type: 'timer', ms: QUIET_MS },
       ],

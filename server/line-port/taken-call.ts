@@ -16,14 +16,20 @@ export interface TakenCall {
 
 /**
  * Answers the messages of one path until either end hangs up, nothing is asked any more, or its time is over.
- * @param call closed once when the path ends @param onEnd called once, after the hanging up
+ * @param call closed once when the path ends @param onEnd called once, after the hanging up @param maxMs its time, milliseconds
  */
-export function takeCall(path: LinePath, clock: Clock, call: AnsweredCall, onEnd: (by: StreamEnd) => void): TakenCall {
+export function takeCall(
+  path: LinePath,
+  clock: Clock,
+  call: AnsweredCall,
+  onEnd: (by: StreamEnd) => void,
+  maxMs = CALL_MAX_MS,
+): TakenCall {
   let over = (): void => {}
   const ended = new Promise<void>((resolve) => {
     over = resolve
   })
-  const cancelLimit = clock.after(CALL_MAX_MS, () => link.close())
+  const cancelLimit = clock.after(maxMs, () => link.close())
   const link = new LinkServer(
     path,
     clock,

@@ -25,6 +25,7 @@ async function setUp(t: ExecutionContext, more: Partial<RunOptions> = {}) {
     modem: [],
     number: [],
     'packet-listen': [],
+    'sms-modem': [],
     listen: { host: '127.0.0.1', port: 0 },
     'allow-x25519': false,
     node: 'main',

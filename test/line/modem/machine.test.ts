@@ -60,7 +60,7 @@ test('a late answer is never taken for the next command', (t) => {
   t.is(state.type, 'idle')
   t.deepEqual(effects, [
     { type: 'write', text: 'AT+CSQ\r' },
-    { type: 'settle', result: { final: { type: 'timeout' }, lines: [] } },
+    { type: 'settle', result: { final: { type: 'timeout' }, lines: [], sent: false } },
     { type: 'write', text: 'AT\r' },
   ])
 })
@@ -74,7 +74,7 @@ test('a modem that never answers is declared dead after the probes', (t) => {
 
 test('RDY means the modem has reset, in every state', (t) => {
   t.deepEqual(run(command, says('RDY')).effects.slice(1), [
-    { type: 'settle', result: { final: { type: 'reset' }, lines: [] } },
+    { type: 'settle', result: { final: { type: 'reset' }, lines: [], sent: false } },
     { type: 'urc', text: 'RDY' },
   ])
   t.is(run(command, timer, says('RDY')).state.type, 'idle')
@@ -92,7 +92,7 @@ test('an endless answer is bounded', (t) => {
 test('every event in every state but a misplaced command has an answer', (t) => {
   const states: AtState[] = [
     { type: 'idle' },
-    { type: 'waiting', command: csq, echo: false, lines: [] },
+    { type: 'waiting', command: csq, echo: false, lines: [], sent: false },
     { type: 'data' },
     { type: 'quiet' },
     { type: 'probing', tries: 1 },

@@ -1,0 +1,45 @@
+import type { ModemAccess } from '../modem/access.ts'
+import { explainModemError } from '../modem/explain-error.ts'
+
+/** `unknown`: the answer was lost, and it may have been sent: who sends it again must bear a duplicate. */
+export type SmsSent =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: 'refused' | 'unknown' | 'lost'; readonly detail: string }
+
+const SETTING_MS = 5000
+/** Reading a full SIM card, milliseconds. */
+const MEMORY_MS = 15_000
+
+/**
+ * How new messages are told (TS 27.005 §3.4.1), best first: stored and then told with +CMTI, so that a crash loses nothing; with
+ * status reports where they are brought; at last directly, which must be acknowledged.
+ */
+const INDICATIONS = [
+  'AT+CNMI=2,1,0,1,0',
+  'AT+CNMI=1,1,0,1,0',
+  'AT+CNMI=2,1,0,2,0',
+  'AT+CNMI=2,1,0,0,0',
+  'AT+CNMI=1,1,0,0,0',
+  'AT+CNMI=2,1',
+  'AT+CNMI=2,2,0,1,0',
+  'AT+CNMI=1,2,0,0,0',
+] as const
+
+/** PDU mode, one memory for all, new messages told. Text mode is never used: what it says may look like anything. */
+export async function setUpSms({ engine, path, profile }: ModemAccess): Promise<SmsSent> {
+  if (!profile.sms) return { ok: false, reason: 'refused', detail: `${path}: ${profile.missing ?? 'no messages'}` }
+  const mode = await engine.command('AT+CMGF=0', SETTING_MS)
+  if (mode.final.type !== 'ok') {
+    const words = mode.final.type === 'error' ? mode.final.text : mode.final.type
+    return { ok: false, reason: 'refused', detail: `${path}: AT+CMGF=0: ${explainModemError(words)?.what ?? words}` }
+  }
+  const offered = await engine.command('AT+CPMS=?', SETTING_MS, ['+CPMS'])
+  // Of the SIM card where it can be: what a phone has in its own memory is nobody's business here.
+  if (/"SM"/.test(offered.lines.join(''))) await engine.command('AT+CPMS="SM","SM","SM"', MEMORY_MS, ['+CPMS'])
+  for (const text of INDICATIONS) {
+    const { final } = await engine.command(text, SETTING_MS)
+    if (final.type === 'ok') return { ok: true }
+    if (final.type === 'reset') return { ok: false, reason: 'lost', detail: `${path}: the modem reset or vanished` }
+  }
+  return { ok: false, reason: 'refused', detail: `${path}: the modem does not tell of new messages (+CNMI)` }
+}
