@@ -18,7 +18,6 @@ export interface Badness {
   readonly doubled?: number
 }
 
-// TRACE
 const ONE_WAY_MS = 400
 /** A modem sends a short message in 3 s; the network has it for 1 … 9 s, so that every third overtakes another. */
 const SMS_SENDS_MS = 3000

@@ -60,7 +60,7 @@ test('a late answer is never taken for the next command', (t) => {
   t.is(state.type, 'idle')
   t.deepEqual(effects, [
     { type: 'write', text: 'AT+CSQ\r' },
-    { type: 'settle', result: { final: { type: 'timeout' }, lines: [], sent: false } },
+    { type: 'settle', result: { final: { type: 'timeout' }, lines: [] } },
     { type: 'write', text: 'AT\r' },
   ])
 })
@@ -74,7 +74,7 @@ test('a modem that never answers is declared dead after the probes', (t) => {
 
 test('RDY means the modem has reset, in every state', (t) => {
   t.deepEqual(run(command, says('RDY')).effects.slice(1), [
-    { type: 'settle', result: { final: { type: 'reset' }, lines: [], sent: false } },
+    { type: 'settle', result: { final: { type: 'reset' }, lines: [] } },
     { type: 'urc', text: 'RDY' },
   ])
   t.is(run(command, timer, says('RDY')).state.type, 'idle')
@@ -100,4 +100,56 @@ test('every event in every state but a misplaced command has an answer', (t) => 
   ]
   const events: AtEvent[] = [says('OK'), says('x'), says('RDY'), says('CONNECT'), timer, { type: 'lines' }]
   for (const state of states) for (const event of events) t.notThrows(() => step(state, event))
+})
+
+const cmgs: AtEvent = {
+  type: 'command',
+  command: { text: 'AT+CMGS=20', prefixes: ['+CMGS'], timeoutMs: 1000, body: '0011AA' },
+}
+const prompt: AtEvent = { type: 'prompt' }
+
+test('a body goes out behind the prompt and not before, its echo is no answer, URCs in between are heard', (t) => {
+  const { state, effects } = run(
+    cmgs,
+    says('AT+CMGS=20'),
+    says('+CREG: 1'),
+    prompt,
+    says('0011AA\x1a'),
+    says('+CMTI: "SM",3'),
+    says('+CMGS: 7'),
+    says('OK'),
+  )
+  t.is(state.type, 'idle')
+  t.deepEqual(effects, [
+    { type: 'write', text: 'AT+CMGS=20\r' },
+    { type: 'urc', text: '+CREG: 1' },
+    { type: 'write', text: '0011AA\x1a' },
+    { type: 'urc', text: '+CMTI: "SM",3' },
+    { type: 'settle', result: { final: { type: 'ok' }, lines: ['+CMGS: 7'] } },
+  ])
+})
+
+test('an error in the place of the prompt: the body is not sent; nor is it for a second prompt or for nobody', (t) => {
+  const refused = run(cmgs, says('+CMS ERROR: 322'), prompt)
+  t.deepEqual(
+    refused.effects.map(({ type }) => type),
+    ['write', 'settle'],
+  )
+  const twice = run(cmgs, prompt, prompt)
+  t.is(twice.effects.filter(({ type }) => type === 'write').length, 2)
+  t.deepEqual(run(command, prompt).effects, [{ type: 'write', text: 'AT+CSQ\r' }])
+})
+
+test('a time-out before or behind the body leaves the prompt with ESC, and resynchronises', (t) => {
+  for (const events of [
+    [cmgs, timer],
+    [cmgs, prompt, timer],
+  ]) {
+    const { state, effects } = run(...events)
+    t.is(state.type, 'quiet')
+    t.deepEqual(effects.slice(-2), [
+      { type: 'write', text: '\x1b' },
+      { type: 'settle', result: { final: { type: 'timeout' }, lines: [] } },
+    ])
+  }
 })
