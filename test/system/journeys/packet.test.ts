@@ -1,0 +1,3 @@
+import { journeys } from './suite.ts'
+
+journeys('packet')
