@@ -122,14 +122,14 @@ export class World {
     await runProgram('server', ['user', 'add', name, '--data', this.serverData], `${password}\n`)
   }
 
-  /** @returns the ticket's `keyline:` URI */
-  async ticket(cardId: string = CARD_ID): Promise<string> {
+  /** @param more arguments of `server ticket` @returns the ticket's `keyline:` URI */
+  async ticket(cardId: string = CARD_ID, more: readonly string[] = []): Promise<string> {
     const address = {
       call: ['--number', SERVER_NUMBER],
       packet: ['--packet', `${APN}/${PACKET_ADDRESS}`],
       sms: ['--sms', SERVER_NUMBER],
     }[this.#bearer]
-    const args = ['ticket', cardId, '--data', this.serverData, ...address, '--internet', this.internet]
+    const args = ['ticket', cardId, '--data', this.serverData, ...address, '--internet', this.internet, ...more]
     return (await runProgram('server', args)).trim()
   }
 

@@ -20,6 +20,11 @@ export const FAULTS = {
   PROGRAM_MISSING: { what: 'this program is not installed', cure: 'install all of Keyline', exit: 'failed' },
   CONFIG_INVALID: { what: 'the configuration file is not valid', cure: 'correct or remove it', exit: 'usage' },
   // The card and its cable.
+  DOCTOR_FAILED: {
+    what: 'something is not well',
+    cure: 'do what is said, then run keyline doctor again',
+    exit: 'card',
+  },
   CARD_NOT_FOUND: { what: 'no card was found', cure: 'plug it in, or name its port with --card', exit: 'card' },
   CARD_AMBIGUOUS: { what: 'several cards were found', cure: 'name the port of one with --card', exit: 'card' },
   CARD_IN_USE: { what: 'another program uses the card', cure: 'wait for it to end, or end it', exit: 'card' },

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { type KeyPair, keyPair } from '../keys/x25519.ts'
 import { LineFormatError } from '../wire/line/cbor.ts'
 import { decodeTicket } from '../wire/line/ticket.ts'
-import { API_VERSION, type Result } from '../wire/usb/methods.ts'
+import { API_VERSION, type Check, type Result } from '../wire/usb/methods.ts'
 import { type CardCable, CardClient, type CardNotification } from './card/card-client.ts'
 import { openCardPort } from './card/card-port.ts'
 import { callOverLine } from './card/line-call.ts'
@@ -84,6 +84,11 @@ export class Terminal {
   async status(): Promise<TerminalStatus> {
     const { card } = await this.#client.call('card.status', {})
     return { firmware: this.#firmware, card }
+  }
+
+  /** Lets the card look at modem, SIM card, network and each bearer; up to two minutes, and nobody is called. @throws KeylineError CARD_*, CARD_BUSY */
+  async doctor(): Promise<readonly Check[]> {
+    return (await this.#client.call('card.doctor', {})).checks
   }
 
   /**

@@ -9,11 +9,14 @@ import type { LineWork } from './line-work.ts'
 import { LoginWork } from './login-work.ts'
 import { type CardEffect, type CardEvent, type CardState, step } from './machine.ts'
 import { PayWork } from './pay-work.ts'
+import { enrolledAddresses } from './phone-book.ts'
 import type { BearerBudget } from './policy.ts'
 import type { Vault } from './vault.ts'
 
 /** A job with all its calls, milliseconds: with the end of the last call it stays under the five minutes that a PC waits. */
 export const JOB_MS = 240_000
+/** Looking at everything, milliseconds: networks that are searched for, a canary that must not answer. */
+export const CHECK_MS = 120_000
 
 export interface JobsOptions {
   readonly vault: Vault
@@ -76,6 +79,28 @@ export class LineJobs {
   enrol(params: Params<'card.enrol'>): Promise<Outcome<Result<'card.enrol'>>> {
     const { vault, nowSeconds } = this.#options
     return this.#start(() => new EnrolWork(vault, this.#bearers, nowSeconds, params))
+  }
+
+  /** Looks at the line for `keyline doctor`, as a job that calls nobody. */
+  async check(): Promise<Outcome<Result<'card.doctor'>>> {
+    if (this.#running?.controller.signal.aborted) await this.#running.over
+    if (this.#closed) return { ok: false, problem: problem('LINE_CANCELLED') }
+    if (this.#running !== undefined) return { ok: false, problem: problem('CARD_BUSY') }
+    const { vault, line, clock } = this.#options
+    const controller = new AbortController()
+    const cancelLimit = clock.after(CHECK_MS, () => this.#abort(controller, 'LINE_TIMEOUT'))
+    const { enrolled } = vault.record
+    const addresses = enrolled === undefined ? [] : enrolledAddresses(enrolled, this.#bearers)
+    const over = line.check(addresses, controller.signal).finally(() => {
+      cancelLimit()
+      this.#running = undefined
+    })
+    this.#running = { controller, over }
+    try {
+      return { ok: true, result: { checks: [...(await over)] } }
+    } catch (error) {
+      return { ok: false, problem: problemOf(error) }
+    }
   }
 
   /** Ends the running job, which hangs up first. @returns whether there was one */

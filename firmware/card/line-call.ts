@@ -1,4 +1,5 @@
 import type { DialFailure } from '../../line/stream.ts'
+import type { Check, NetworkLook } from '../../wire/usb/methods.ts'
 import type { EnrolledAddress } from './phone-book.ts'
 
 /** What one call cost on the wire, framing and repetitions included. */
@@ -30,4 +31,8 @@ export interface LinePort {
   call(address: EnrolledAddress, signal: AbortSignal): Promise<LineCallResult>
   /** Path of the modem, or why it is not usable. */
   modem(): string
+  /** What it is and hears, while it is usable. */
+  network(): NetworkLook | undefined
+  /** Looks at everything that a call needs, for these addresses, and calls nobody. */
+  check(addresses: readonly EnrolledAddress[], signal: AbortSignal): Promise<readonly Check[]>
 }

@@ -5,7 +5,7 @@ import { SmsUnit } from '../../line/bearers/sms-unit.ts'
 import type { Clock } from '../../line/clock.ts'
 import { LinkClient } from '../../line/link-client.ts'
 import { type KeeperEvent, ModemKeeper, type PowerKey } from '../../line/modem/keeper.ts'
-import type { Modem, ModemStatus } from '../../line/modem/modem.ts'
+import type { Modem } from '../../line/modem/modem.ts'
 import type { Service } from '../../line/modem/network.ts'
 import type { ModemPort } from '../../line/modem/port.ts'
 import type { SimOptions } from '../../line/modem/sim-card.ts'
@@ -13,7 +13,9 @@ import type { LinePath } from '../../line/path.ts'
 import type { DialFailure, DialResult, StreamEnd } from '../../line/stream.ts'
 import { streamPath } from '../../line/stream-path.ts'
 import { parseCanary, parsePacketAddress } from '../../wire/line/packet-address.ts'
+import type { Check, NetworkLook } from '../../wire/usb/methods.ts'
 import type { LineCall, LineCallResult, LinePort } from './line-call.ts'
+import { checkLine } from './line-checks.ts'
 import { assertEnrolled, type EnrolledAddress } from './phone-book.ts'
 
 export interface ModemLineOptions {
@@ -28,6 +30,13 @@ export interface ModemLineOptions {
 
 /** A network is found again within this time, or the next bearer is better, milliseconds. */
 const REGISTER_MS = 30_000
+
+/** What to do about a modem that could not be brought up. */
+const CURES = {
+  'modem-absent': 'check its cable and power, the path given with --modem, and that no other program uses it',
+  'modem-fault': 'switch the modem off and on again',
+  'sim-unusable': 'do what is said, then run this again',
+} as const
 
 type Opened =
   | { readonly ok: true; readonly path: LinePath }
@@ -57,8 +66,31 @@ export class ModemLine implements LinePort {
     return this.#keeper.problem ?? this.#options.path
   }
 
-  status(): ModemStatus | undefined {
-    return this.#keeper.status
+  network(): NetworkLook | undefined {
+    const status = this.#keeper.status
+    if (status === undefined) return undefined
+    const { name, sim, registration, operator, signalDbm, signalBars } = status
+    return {
+      sim,
+      ...(name !== undefined && { modem: name.slice(0, 64) }),
+      ...(registration !== undefined && { registration }),
+      ...(operator !== undefined && { operator: operator.slice(0, 64) }),
+      ...(signalDbm !== undefined && { signalDbm }),
+      ...(signalBars !== undefined && { signalBars }),
+    }
+  }
+
+  async check(addresses: readonly EnrolledAddress[], signal: AbortSignal): Promise<readonly Check[]> {
+    for (const address of addresses) assertEnrolled(address)
+    const acquired = await this.#keeper.acquire()
+    if (!acquired.ok) {
+      const name = acquired.reason === 'sim-unusable' ? 'SIM card' : 'modem'
+      return [{ name, verdict: 'failed', what: acquired.detail.slice(0, 400), cure: CURES[acquired.reason] }]
+    }
+    const { modem } = acquired
+    await modem.look()
+    const { packets, messages } = this.#of(modem)
+    return checkLine({ modem, packets, messages }, addresses, signal)
   }
 
   /** Brings the modem up now, so that `modem()` says how it is; goes on by itself. Never fails. */

@@ -19,12 +19,14 @@ export interface CardParts {
 export function cardApi({ vault, jobs, line, onEnrolled }: CardParts): CardApi {
   const card = (): Result<'card.status'>['card'] => {
     const { enrolled } = vault.record
+    const network = line.network()
     return {
       cardId: enrolled?.cardId ?? '',
       enrolled: enrolled !== undefined,
       internet: enrolled?.internet ?? '',
       state: jobs.state,
       modem: line.modem().slice(0, MODEM_MAX),
+      ...(network !== undefined && { network }),
     }
   }
   return {
@@ -34,6 +36,7 @@ export function cardApi({ vault, jobs, line, onEnrolled }: CardParts): CardApi {
       return { ok: true, result: { version: API_VERSION, firmware: FIRMWARE, card: card() } }
     },
     'card.status': async () => ({ ok: true, result: { card: card() } }),
+    'card.doctor': () => jobs.check(),
     'card.enrol': async (params) => {
       const outcome = await jobs.enrol(params)
       if (outcome.ok) onEnrolled(outcome.result.cardId)

@@ -18,6 +18,7 @@ import { type After, afterUnheld } from '../timers.ts'
 export const ANSWER_MS: Readonly<Record<MethodName, number>> = {
   'card.hello': 3000,
   'card.status': 3000,
+  'card.doctor': 150_000,
   'card.enrol': 300_000,
   'line.login': 300_000,
   'line.pay': 300_000,

@@ -1,5 +1,6 @@
 import { fault } from '../errors.ts'
 import type { Command } from './command.ts'
+import { doctor } from './doctor.ts'
 import { enrol } from './enrol.ts'
 import { forward } from './forward.ts'
 import { gateway } from './gateway.ts'
@@ -27,6 +28,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   ...KEYS,
   logout,
   status,
+  doctor,
 }
 
 /** Farthest slip of the pen that is taken for one, in letters. */

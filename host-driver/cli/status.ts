@@ -1,4 +1,5 @@
 import { KeylineError } from '../errors.ts'
+import { networkText } from '../gateway/terminal-page.ts'
 import { KeeperClient } from '../keeper/keeper-client.ts'
 import type { KeeperStatus } from '../keeper/protocol.ts'
 import { stateFolder } from '../keeper/state-folder.ts'
@@ -35,9 +36,10 @@ example: keyline status --json`,
       output.say(`Card:    ${card.what} (${card.code})`)
       return { session, keys, keeper, card: null, cardError: { code: card.code, what: card.what, cure: card.cure } }
     }
-    const { enrolled, cardId, state, modem } = card.card
+    const { enrolled, cardId, state, modem, network } = card.card
     output.say(`Card:    ${card.path}, ${enrolled ? `enrolled as ${cardId}` : 'not enrolled'}, ${state}`)
     output.say(`Modem:   ${modem}`)
+    if (network !== undefined) output.say(`Network: ${networkText(network)}`)
     return { session, keys, keeper, card: { path: card.path, firmware: card.firmware, ...card.card } }
   },
 }

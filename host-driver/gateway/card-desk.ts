@@ -87,7 +87,7 @@ export class CardDesk {
       const terminal = await this.#open(() => {})
       try {
         const { card, firmware } = await terminal.status()
-        this.#card = { id: card.cardId, modem: card.modem, firmware }
+        this.#card = { id: card.cardId, modem: card.modem, firmware, network: card.network }
       } finally {
         await terminal.close()
       }

@@ -1,3 +1,4 @@
+import type { NetworkLook } from '../../wire/usb/methods.ts'
 import { duration, size } from '../printable.ts'
 import type { KeysLeft } from '../stored/key-pool.ts'
 import { esc, facts, page } from './html.ts'
@@ -16,7 +17,14 @@ export interface Traffic {
 }
 
 export interface TerminalView {
-  readonly card: { readonly id: string; readonly modem: string; readonly firmware: string } | { readonly fault: string }
+  readonly card:
+    | {
+        readonly id: string
+        readonly modem: string
+        readonly firmware: string
+        readonly network: NetworkLook | undefined
+      }
+    | { readonly fault: string }
   /** What the card does on the line, in words. */
   readonly line: string
   readonly session: { readonly userId: string; readonly server: string; readonly secondsLeft: number } | undefined
@@ -52,6 +60,7 @@ export function terminalPage(view: TerminalView): string {
       : [
           ['Card', esc(card.id || 'not enrolled')],
           ['Modem', esc(card.modem)],
+          ...(card.network === undefined ? [] : ([['Network', esc(networkText(card.network))]] as const)),
           ['Firmware', esc(card.firmware)],
         ]
   return page(
@@ -73,6 +82,15 @@ ${facts([
 </div>`,
     { script: true },
   )
+}
+
+/** Kind of modem, operator and how well it hears, in words: a picture of bars says nothing to who cannot see it. */
+export function networkText({ modem, registration, operator, signalDbm, signalBars }: NetworkLook): string {
+  const signal = [
+    ...(signalBars === undefined ? [] : [`signal ${signalBars} of 5`]),
+    ...(signalDbm === undefined ? [] : [`${signalDbm} dBm`]),
+  ].join(', ')
+  return [modem, operator, registration, signal].filter((part) => part !== undefined && part !== '').join(' · ')
 }
 
 const ERASE = `<form method="post" action="/keyline/erase"><button class="plain" type="submit">Erase all keys and log out</button></form>`

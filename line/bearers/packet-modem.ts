@@ -13,6 +13,9 @@ import { closeSocket, openSocket } from './packet-socket.ts'
 /** Once more after the network was found to have taken the context away. */
 const ATTEMPTS = 2
 
+type DialFailed = Exclude<DialResult, { readonly ok: true }>
+export type ProveResult = { readonly ok: true } | DialFailed
+
 /** The packet bearer: one modem, its private network, and at most one connection in it. */
 export class PacketModem {
   readonly #modem: ModemAccess
@@ -45,6 +48,27 @@ export class PacketModem {
     this.#opening = true
     try {
       return await this.#attempts(setUp, context, target, canary, signal)
+    } finally {
+      this.#opening = false
+    }
+  }
+
+  /** Enters the network and asks the canary anew, and connects to nobody. */
+  async prove(target: PacketTarget, canary: Endpoint | undefined, signal: AbortSignal): Promise<ProveResult> {
+    const { path, profile, user } = this.#modem
+    const [setUp, context] = [this.#setUp, this.#context]
+    if (setUp === undefined || context === undefined) {
+      return { ok: false, reason: 'modem-fault', detail: `${path}: ${profile.missing ?? 'no packet connections'}` }
+    }
+    if (user !== undefined || this.#opening) {
+      return { ok: false, reason: 'busy', detail: `${path}: the modem is used already` }
+    }
+    this.#opening = true
+    try {
+      context.proved = false
+      const refused = await this.#enter(setUp, context, target, canary, signal)
+      if (refused === undefined) return { ok: true }
+      return 'reason' in refused ? refused : dialFailure(refused, 'no-answer')
     } finally {
       this.#opening = false
     }
@@ -84,6 +108,17 @@ export class PacketModem {
     canary: Endpoint | undefined,
     signal: AbortSignal,
   ): Promise<DialResult | Refusal> {
+    return (await this.#enter(setUp, context, target, canary, signal)) ?? (await this.#connect(setUp, target, signal))
+  }
+
+  /** @returns undefined when the network is entered, and proved where there is a canary */
+  async #enter(
+    setUp: PacketSetUp,
+    context: PacketContext,
+    target: PacketTarget,
+    canary: Endpoint | undefined,
+    signal: AbortSignal,
+  ): Promise<DialFailed | Refusal | undefined> {
     const entered = await context.enter(target, signal)
     if (!entered.ok) return dialFailure(entered, 'no-carrier')
     if (canary !== undefined && !context.proved) {
@@ -96,7 +131,7 @@ export class PacketModem {
       }
       context.proved = true
     }
-    return await this.#connect(setUp, target, signal)
+    return undefined
   }
 
   async #connect(setUp: PacketSetUp, target: PacketTarget, signal: AbortSignal): Promise<DialResult | Refusal> {

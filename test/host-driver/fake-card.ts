@@ -42,6 +42,7 @@ export class FakeCard {
   readonly strange: string[] = []
   readonly answers: Answers = {
     'card.hello': () => ({ version: 1, firmware: 'fake/1', card: CARD }),
+    'card.doctor': () => ({ checks: [{ name: 'modem', verdict: 'ok', what: '/dev/ttyUSB2: a modem' }] }),
     'card.status': () => ({ card: CARD }),
     'card.enrol': () => ({ cardId: CARD.cardId, internet: CARD.internet, call: CALL }),
     'line.login': () => {

@@ -27,6 +27,29 @@ const REFUSAL_NAMES = Object.values(REFUSALS) as [Refusal, ...Refusal[]] // Obje
 export const LINE_STATES = ['idle', 'preparing', 'dialling', 'connected', 'exchanging', 'paying', 'hanging-up'] as const
 export type LineState = (typeof LINE_STATES)[number]
 
+/** What the modem is and hears, as of the card's last look at it. */
+const network = z.strictObject({
+  /** Kind of modem, as the card recognised it. */
+  modem: z.string().max(64).optional(),
+  sim: z.string().max(32),
+  registration: z.string().max(32).optional(),
+  operator: z.string().max(64).optional(),
+  signalDbm: z.number().optional(),
+  /** 0…5 as a telephone shows it. */
+  signalBars: z.number().int().min(0).max(5).optional(),
+})
+export type NetworkLook = z.infer<typeof network>
+
+/** One thing that a card looked at, and what to do where it is not well. */
+const check = z.strictObject({
+  name: z.string().max(32),
+  verdict: z.enum(['ok', 'failed', 'unproved']),
+  what: z.string().max(400),
+  cure: z.string().max(400).optional(),
+})
+export type Check = z.infer<typeof check>
+const CHECKS_MAX = 32
+
 const cardSummary = z.strictObject({
   /** Empty until enrolment. */
   cardId: z.string().max(CARD_ID_MAX),
@@ -36,6 +59,8 @@ const cardSummary = z.strictObject({
   state: z.enum(LINE_STATES),
   /** Serial path of the modem, or why it is not usable. */
   modem: z.string().max(256),
+  /** Absent while the modem is not usable. */
+  network: network.optional(),
 })
 
 /** One bearer of a job: what it cost, and the card's code of why it did not do. */
@@ -112,6 +137,11 @@ export const METHODS = {
     result: z.strictObject({ version: z.literal(API_VERSION), firmware: text(64), card: cardSummary }),
   },
   'card.status': { params: z.strictObject({}), result: z.strictObject({ card: cardSummary }) },
+  /** Looks at the modem, its SIM card, the network and each bearer, calls nobody, and says what to do. Takes up to two minutes. */
+  'card.doctor': {
+    params: z.strictObject({}),
+    result: z.strictObject({ checks: z.array(check).max(CHECKS_MAX) }),
+  },
   /** Once per card: one call with the ticket. The same ticket may be given again after a lost answer. */
   'card.enrol': {
     params: z.strictObject({ ticket: text(TICKET_TEXT_MAX) }),

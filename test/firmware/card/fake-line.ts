@@ -1,6 +1,7 @@
 import type { LineCall, LineCallResult, LinePort } from '../../../firmware/card/line-call.ts'
 import { assertEnrolled, type EnrolledAddress } from '../../../firmware/card/phone-book.ts'
 import type { DialFailure } from '../../../line/stream.ts'
+import type { Check } from '../../../wire/usb/methods.ts'
 import type { ServerDouble } from './server-double.ts'
 
 /** What happens to one call. Lost: the call breaks off before the server got the request, or before the card got the response. */
@@ -41,6 +42,15 @@ export class FakeLine implements LinePort {
 
   modem(): string {
     return '/dev/fake'
+  }
+
+  network(): undefined {
+    return undefined
+  }
+
+  async check(addresses: readonly EnrolledAddress[]): Promise<readonly Check[]> {
+    for (const address of addresses) assertEnrolled(address)
+    return [{ name: 'modem', verdict: 'ok', what: `${addresses.length} addresses` }]
   }
 
   async call(address: EnrolledAddress, signal: AbortSignal): Promise<LineCallResult> {

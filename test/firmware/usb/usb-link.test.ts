@@ -27,6 +27,7 @@ function linked(other: Partial<CardApi> = {}, reads = true): Linked {
   let ends = 0
   const api: CardApi = {
     'card.hello': async () => ({ ok: true, result: { version: 1, firmware: 'test', card: CARD } }),
+    'card.doctor': async () => ({ ok: true, result: { checks: [] } }),
     'card.status': async () => {
       calls.push('status')
       return { ok: true, result: { card: CARD } }
@@ -239,6 +240,7 @@ test('a driver that begins anew gets no answers to the one before', async (t) =>
 
 test('what the card answers is checked, too, and its faults are not shown', async (t) => {
   const { pc, link } = linked({
+    'card.doctor': async () => ({ ok: true, result: { checks: [] } }),
     'card.status': async () => ({ ok: true, result: { card: { ...CARD, modem: 'x'.repeat(300) } } }),
     'line.login': () => Promise.reject(new Error('text with hunter2-secret')),
   })

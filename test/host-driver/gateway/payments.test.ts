@@ -22,7 +22,10 @@ const TYPED = {
   ...{ name: 'Ada', street: '1 Road', postalCode: '123', city: HOSTILE, country: 'de', contact: '' },
 }
 const VIEW: TerminalView = {
-  card: { id: HOSTILE, modem: '/dev/ttyUSB2', firmware: 'f' },
+  card: {
+    ...{ id: HOSTILE, modem: '/dev/ttyUSB2', firmware: 'f' },
+    network: { modem: HOSTILE, sim: 'ready', registration: 'home', operator: HOSTILE, signalDbm: -71, signalBars: 4 },
+  },
   line: 'idle',
   session: { userId: HOSTILE, server: 's', secondsLeft: 61 },
   keys: [{ userId: HOSTILE, server: 's', left: 2, expiresAt: new Date(0) }],

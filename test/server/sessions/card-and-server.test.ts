@@ -26,6 +26,14 @@ class Wire implements LinePort {
     this.#answer = answer
   }
 
+  network(): undefined {
+    return undefined
+  }
+
+  async check(): Promise<readonly []> {
+    return []
+  }
+
   modem(): string {
     return '/dev/wire'
   }
