@@ -1,6 +1,7 @@
 import { CARD_SMS_PORTS, SERVER_SMS_PORT, SMS_PAYLOAD_MAX } from '../../wire/limits.ts'
 import type { LinePath, LinkTiming } from '../path.ts'
 import type { StreamEnd } from '../stream.ts'
+import type { SmsSent } from './sms-set-up.ts'
 import type { SmsUnit } from './sms-unit.ts'
 
 /** The header with both ports in front of the data (TS 23.040 §9.2.3.24.4), octets. */
@@ -39,7 +40,7 @@ export class SmsSender {
     this.#last = this.#last.then(async () => {
       this.#waiting--
       if (this.#over) return
-      const sent = await this.#send(data)
+      const sent = await this.#send(data).catch(notSent)
       this.#refusals = sent.ok || sent.reason === 'unknown' ? 0 : this.#refusals + 1
       if (this.#refusals >= REFUSALS_MAX || (!sent.ok && sent.reason === 'lost')) this.#fail()
     })
@@ -60,6 +61,11 @@ export class SmsSender {
     this.#over = true
     this.#onFailed()
   }
+}
+
+/** A fault of the program must end one conversation and not all of them. */
+function notSent(error: unknown): SmsSent {
+  return { ok: false, reason: 'refused', detail: String(error) }
 }
 
 /**

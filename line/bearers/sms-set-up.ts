@@ -12,18 +12,18 @@ const MEMORY_MS = 15_000
 
 /**
  * How new messages are told (TS 27.005 §3.4.1), best first: stored and then told with +CMTI, so that a crash loses nothing; with
- * status reports where they are brought; at last directly, which must be acknowledged.
+ * status reports where they are brought.
  */
-const INDICATIONS = [
+const STORED_FIRST = [
   'AT+CNMI=2,1,0,1,0',
   'AT+CNMI=1,1,0,1,0',
   'AT+CNMI=2,1,0,2,0',
   'AT+CNMI=2,1,0,0,0',
   'AT+CNMI=1,1,0,0,0',
   'AT+CNMI=2,1',
-  'AT+CNMI=2,2,0,1,0',
-  'AT+CNMI=1,2,0,0,0',
 ] as const
+/** At last directly: under +CSMS=1 the network keeps each until it is acknowledged (§3.2.1), which a crash survives as well. */
+const DIRECTLY = ['AT+CNMI=2,2,0,1,0', 'AT+CNMI=2,2,0,0,0', 'AT+CNMI=1,2,0,0,0'] as const
 
 /** PDU mode, one memory for all, new messages told. Text mode is never used: what it says may look like anything. */
 export async function setUpSms({ engine, path, profile }: ModemAccess): Promise<SmsSent> {
@@ -36,9 +36,9 @@ export async function setUpSms({ engine, path, profile }: ModemAccess): Promise<
   const offered = await engine.command('AT+CPMS=?', SETTING_MS, ['+CPMS'])
   // Of the SIM card where it can be: what a phone has in its own memory is nobody's business here.
   if (/"SM"/.test(offered.lines.join(''))) await engine.command('AT+CPMS="SM","SM","SM"', MEMORY_MS, ['+CPMS'])
-  for (const text of INDICATIONS) {
+  for (const text of [...STORED_FIRST, 'AT+CSMS=1', ...DIRECTLY]) {
     const { final } = await engine.command(text, SETTING_MS)
-    if (final.type === 'ok') return { ok: true }
+    if (final.type === 'ok' && text !== 'AT+CSMS=1') return { ok: true }
     if (final.type === 'reset') return { ok: false, reason: 'lost', detail: `${path}: the modem reset or vanished` }
   }
   return { ok: false, reason: 'refused', detail: `${path}: the modem does not tell of new messages (+CNMI)` }

@@ -29,9 +29,11 @@ export interface OutgoingSms {
   readonly onReport?: ((status: SmsStatus) => void) | undefined
 }
 
+type Foreign = 'no-port' | 'other-port' | 'malformed'
+
 /** Nothing of what a message says is in any of these. */
 export type SmsEvent =
-  | { readonly event: 'sms.foreign'; readonly why: 'no-port' | 'other-port' | 'malformed' }
+  | { readonly event: 'sms.foreign'; readonly why: Foreign }
   | { readonly event: 'sms.deleted'; readonly why: 'memory-full' }
   | { readonly event: 'sms.refused'; readonly code: string; readonly detail: string }
 
@@ -42,6 +44,10 @@ const READ_MS = 10_000
 const SWEEP_MS = 30_000
 /** Messages of which a report is awaited: the modem counts modulo 256 (TS 23.040 §9.2.3.6). */
 const REPORTS_MAX = 64
+/** Messages that wait for their turn: a modem needs some seconds for each. */
+const SENDS_MAX = 256
+/** The lines of a list: its headers, and PDUs, which begin with the length of the SMSC. All else the modem says by itself. */
+const LISTED = ['+CMGL', '+CMGR', ...'0123456789']
 const MEMORY_FULL = 'CMS_322'
 const READ_STORED = 4
 const DELETE = 'AT+CMGD='
@@ -61,6 +67,10 @@ export class SmsUnit {
   /** Places to be read; `sweep` reads all. */
   #due: { sweep: boolean; readonly indices: Set<number> } = { sweep: false, indices: new Set() }
   #reading = false
+  /** Places of messages that are nobody's here and were told. */
+  #told = new Set<number>()
+  #turn: Promise<unknown> = Promise.resolve()
+  #sends = 0
   #cancelSweep = (): void => {}
   #closed = false
 
@@ -91,8 +101,17 @@ export class SmsUnit {
     return !this.#ports.has(port)
   }
 
-  /** One message, when its turn comes. Never repeated here. */
-  async send({ to, source, destination, data, onReport }: OutgoingSms): Promise<SmsSent> {
+  /** One message, when its turn comes, so that the engine's queue has room for what must be read. Never repeated here. */
+  async send(message: OutgoingSms): Promise<SmsSent> {
+    const { path } = this.#modem
+    if (this.#sends >= SENDS_MAX) return { ok: false, reason: 'refused', detail: `${path}: ${SENDS_MAX} messages wait` }
+    this.#sends++
+    const sent = this.#turn.then(() => this.#sendNow(message)).finally(() => this.#sends--)
+    this.#turn = sent.catch(() => {})
+    return sent
+  }
+
+  async #sendNow({ to, source, destination, data, onReport }: OutgoingSms): Promise<SmsSent> {
     const set = await this.ready()
     if (!set.ok) return set
     const report = onReport !== undefined && this.#reports.size < REPORTS_MAX
@@ -137,14 +156,20 @@ export class SmsUnit {
     const [head = '', data] = text.split('\n')
     const urc = classifyUrc(head)
     if (urc.type === 'sms-stored') {
+      this.#told.delete(urc.index)
       this.#due.indices.add(urc.index)
       this.#read()
     } else if (urc.type === 'sms-memory' && urc.full) this.#sweepNow()
     else if (urc.type === 'sms' && data !== undefined) {
-      this.#take(data, urc.length)
-      // Phase 2+: what is not acknowledged comes again, and after some the modem brings no more (TS 27.005 §3.4.4).
-      if (urc.kind !== 'broadcast') this.#modem.engine.command('AT+CNMA=0', READ_MS).catch(() => {})
+      const { foreign } = this.#take(data, urc.length)
+      if (foreign !== undefined) this.#log({ event: 'sms.foreign', why: foreign })
+      if (urc.kind !== 'broadcast') this.#acknowledge().catch(() => {})
     }
+  }
+
+  /** Phase 2+: what is not acknowledged comes again, and after some the modem brings no more (TS 27.005 §3.4.4). */
+  async #acknowledge(): Promise<void> {
+    await this.#modem.engine.command('AT+CNMA=0', READ_MS)
   }
 
   #sweepNow(): void {
@@ -173,22 +198,24 @@ export class SmsUnit {
     if (!(await this.ready()).ok) return
     if (due.sweep) return await this.#sweep()
     for (const index of due.indices) {
-      const { lines } = await this.#modem.engine.command(`AT+CMGR=${index}`, READ_MS, [''])
+      const { lines } = await this.#modem.engine.command(`AT+CMGR=${index}`, READ_MS, LISTED)
       for (const message of this.#listed(lines)) await this.#handOn({ ...message, index })
     }
   }
 
   async #sweep(): Promise<void> {
     const { engine } = this.#modem
-    const { lines, final } = await engine.command(`AT+CMGL=${READ_STORED}`, READ_MS, [''])
+    const { lines, final } = await engine.command(`AT+CMGL=${READ_STORED}`, READ_MS, LISTED)
     if (final.type !== 'ok') return
     const left: number[] = []
     for (const message of this.#listed(lines)) {
       if (!(await this.#handOn(message)) && message.index !== undefined) left.push(message.index)
     }
+    this.#told = new Set(left)
     if (left.length === 0 || !(await this.#isFull())) return
     // Otherwise nothing of ours could come any more.
     for (const index of left) await engine.command(`${DELETE}${index}`, READ_MS)
+    this.#told.clear()
     this.#log({ event: 'sms.deleted', why: 'memory-full' })
   }
 
@@ -199,42 +226,37 @@ export class SmsUnit {
     return messages.filter(({ status }) => status === 'unread' || status === 'read')
   }
 
-  /** @returns false for a message that is nobody's here and stays where it is */
+  /** @returns false for a message that is nobody's here and stays where it is; it is told once and not with each look */
   async #handOn({ index, pdu, length }: StoredMessage): Promise<boolean> {
-    const taken = this.#take(pdu, length)
-    if (taken && index !== undefined) await this.#modem.engine.command(`${DELETE}${index}`, READ_MS)
-    return taken
+    const { done, foreign } = this.#take(pdu, length)
+    if (foreign !== undefined && (index === undefined || !this.#told.has(index))) {
+      this.#log({ event: 'sms.foreign', why: foreign })
+    }
+    if (index !== undefined && !done) this.#told.add(index)
+    if (index !== undefined && done) await this.#modem.engine.command(`${DELETE}${index}`, READ_MS)
+    return done
   }
 
-  #take(hex: string, length: number | undefined): boolean {
+  /** @returns whether it is of no more use */
+  #take(hex: string, length: number | undefined): { readonly done: boolean; readonly foreign?: Foreign } {
     const pdu = decodePdu(hex, 'received', length)
     if (pdu.type === 'status-report') {
       const told = this.#reports.get(pdu.mr)
       // While the centre goes on trying another report follows.
       if (pdu.status.outcome !== 'trying') this.#reports.delete(pdu.mr)
       told?.(pdu.status)
-      return true
+      return { done: true }
     }
-    if (pdu.type !== 'deliver') {
-      this.#log({ event: 'sms.foreign', why: 'malformed' })
-      return false
-    }
-    return this.#deliver(pdu)
+    return pdu.type === 'deliver' ? this.#deliver(pdu) : { done: false, foreign: 'malformed' }
   }
 
-  #deliver({ ports, sender, data }: SmsDeliver): boolean {
-    if (ports === undefined) {
-      this.#log({ event: 'sms.foreign', why: 'no-port' })
-      return false
-    }
+  #deliver({ ports, sender, data }: SmsDeliver): { readonly done: boolean; readonly foreign?: Foreign } {
+    if (ports === undefined) return { done: false, foreign: 'no-port' }
     const take = this.#ports.get(ports.destination)
     // To a conversation that is over: of no use to anybody any more.
-    if (take === undefined) {
-      this.#log({ event: 'sms.foreign', why: 'other-port' })
-      return isOurs(ports.destination)
-    }
+    if (take === undefined) return { done: isOurs(ports.destination), foreign: 'other-port' }
     take({ sender: sender?.text, source: ports.source, destination: ports.destination, data })
-    return true
+    return { done: true }
   }
 
   async #isFull(): Promise<boolean> {

@@ -41,7 +41,10 @@ export class AtEngine {
     this.#events = events
     this.#splitter = new AtSplitter((token) => this.#token(token))
     port.open(
-      (bytes) => this.#splitter.push(bytes),
+      (bytes) => {
+        // A prompt while it is being closed must not send the body any more.
+        if (!this.#gone) this.#splitter.push(bytes)
+      },
       () => this.#vanish(),
     )
   }
@@ -123,6 +126,8 @@ export class AtEngine {
     const { state, effects } = step(this.#state, event)
     this.#state = state
     for (const effect of effects) this.#run(effect)
+    // Not at the answer already: after a time-out a late prompt must still be seen, and left.
+    if (this.#state.type === 'idle' || this.#state.type === 'data') this.#splitter.cancelPrompt()
     this.#next()
   }
 
@@ -134,7 +139,6 @@ export class AtEngine {
       case 'settle': {
         const settle = this.#settle
         this.#settle = undefined
-        this.#splitter.cancelPrompt()
         settle?.(effect.result)
         break
       }

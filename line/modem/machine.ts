@@ -104,8 +104,18 @@ function start(state: AtState, command: AtCommand): AtStep {
   }
 }
 
-/** A prompt that nobody waits for is given up by the next command's time-out. */
 function prompt(state: AtState): AtStep {
+  // Later than the time-out: the modem would take the probes for the body, and answer nothing any more.
+  if (state.type === 'quiet' || state.type === 'probing') {
+    return {
+      state: { type: 'quiet' },
+      effects: [
+        { type: 'write', text: ESCAPE },
+        { type: 'timer', ms: QUIET_MS },
+      ],
+    }
+  }
+  // One that nobody waits for is given up by the next command's time-out.
   if (state.type !== 'waiting' || state.sent || state.command.body === undefined) return { state, effects: [] }
   return { state: { ...state, sent: true }, effects: [{ type: 'write', text: `${state.command.body}${CTRL_Z}` }] }
 }
