@@ -174,7 +174,7 @@ test('the card is opened by one at a time: a call waits for a look, and nobody l
   t.is(opened.length, 2)
   t.deepEqual(count, { open: 0, most: 1 })
   t.is(it.line, 'idle')
-  t.deepEqual(it.card, { id: 'card-7', modem: '/dev/ttyUSB2', firmware: 'fake/1' })
+  t.deepEqual(it.card, { id: 'card-7', modem: '/dev/ttyUSB2', firmware: 'fake/1', network: undefined })
 })
 
 test('a card that cannot be opened is a fault in words, and ends no call that comes after', async (t) => {
