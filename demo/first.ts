@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Session } from '../host-driver/index.ts'
-import { limitMs, NETWORKS } from './network.ts'
+import { limitMs, NETWORKS, roundTripMs } from './network.ts'
 import type { Report } from './report.ts'
 import { storedSecrets, storedSessions } from './server-store.ts'
 import { CONTENT, PASSWORD, type Stage, USER } from './stage.ts'
@@ -45,7 +45,7 @@ export async function playFirst({ world, bearer, terminal, show, searched }: Sta
       setupSeconds: setupMs / 1000,
       bearer,
       bitsPerSecond: NETWORKS[bearer].rate,
-      roundTripSeconds: (2 * NETWORKS[bearer].latencyMs) / 1000,
+      roundTripSeconds: roundTripMs(bearer) / 1000,
       limitSeconds: Math.round(limitMs(bearer, session.call)) / 1000,
       // A tenth above what the round trip and the bits alone need.
       allowedSeconds: Math.round(1.1 * limitMs(bearer, session.call)) / 1000,

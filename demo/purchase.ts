@@ -1,6 +1,6 @@
 import type { Purchase, Tag } from '../host-driver/index.ts'
 import type { PersonalData } from '../wire/line/personal-data.ts'
-import { NETWORKS } from './network.ts'
+import { NETWORKS, roundTripMs } from './network.ts'
 import type { PurchaseReport } from './report.ts'
 import { paymentKeys } from './server-store.ts'
 import type { Stage } from './stage.ts'
@@ -102,7 +102,7 @@ export async function purchaseReport(stage: Stage, played: Played): Promise<Purc
       setupSeconds: setupMs / 1000,
       bearer,
       bitsPerSecond: NETWORKS[bearer].rate,
-      roundTripSeconds: (2 * NETWORKS[bearer].latencyMs) / 1000,
+      roundTripSeconds: roundTripMs(bearer) / 1000,
     },
     internet: { bytes: internet.reduce((sum, tape) => sum + tape.length, 0) },
     paid: { order, amount, currency },
