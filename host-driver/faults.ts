@@ -119,6 +119,11 @@ export const FAULTS = {
     exit: 'failed',
   },
   // The Internet path.
+  INTERNET_VIA_ABSENT: {
+    what: 'the interface that the Internet path must leave by has no address',
+    cure: 'connect it, or name another one with --internet-via: nothing goes by another route',
+    exit: 'internet',
+  },
   INTERNET_UNREACHABLE: {
     what: 'the server cannot be reached over the Internet',
     cure: 'check the connection to the Internet and try again',

@@ -1,4 +1,5 @@
 /** The driver's public API: a terminal, its sessions, its events and its errors. */
+export type { AttachedModem, CardSource } from './card/attached.ts'
 export type { PortInfo } from './card/card-port.ts'
 export type { Downloaded, DownloadOptions } from './download/download.ts'
 export { type FaultReport, KeylineError, type Origin } from './errors.ts'

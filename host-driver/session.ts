@@ -24,6 +24,8 @@ export interface SessionParts {
   readonly keys: KeyPool
   readonly call: CallReport
   readonly onProgress: OnProgress
+  /** Interface or address that its connections leave by; that of its call unless said otherwise. */
+  readonly via?: string | undefined
   /** Tests hold time in their hands with these two. */
   readonly after?: After
   readonly now?: () => number
@@ -45,6 +47,7 @@ export class Session {
   readonly secretRoutes: readonly string[]
   /** Runs once when the session ended, however it did. */
   readonly ended: Promise<'closed' | 'expired'>
+  readonly #via: string | undefined
   readonly #onProgress: OnProgress
   readonly #now: () => number
   readonly #after: After
@@ -75,7 +78,8 @@ export class Session {
     this.#now = now
     this.#after = wait
     this.#lifetimeMs = from.lifetimeSeconds * 1000
-    this.#link = keyedAgent(from.server, parts.key)
+    this.#via = parts.via ?? from.via
+    this.#link = keyedAgent(from.server, parts.key, this.#via)
     const { promise, resolve } = Promise.withResolvers<'closed' | 'expired'>()
     this.ended = promise
     this.#tellEnded = resolve
@@ -154,7 +158,7 @@ export class Session {
     this.#next = next
     // The session's own: what the pool gave is wiped when it is settled.
     const key = { id: next.key.id, psk: new Secret(Uint8Array.from(next.key.psk.reveal())) }
-    const link = keyedAgent(this.server, key)
+    const link = keyedAgent(this.server, key, this.#via)
     try {
       await this.#takeOver(link)
       this.#assertOpen()
@@ -212,7 +216,7 @@ export class Session {
     this.#link.destroy()
     for (const { link } of this.#retired) link.destroy()
     this.#retired = []
-    this.#link = keyedAgent(this.server, this.#key)
+    this.#link = keyedAgent(this.server, this.#key, this.#via)
   }
 
   /**

@@ -3,6 +3,7 @@ import { type KeyPair, keyPair } from '../keys/x25519.ts'
 import { LineFormatError } from '../wire/line/cbor.ts'
 import { decodeTicket } from '../wire/line/ticket.ts'
 import { API_VERSION, type Check, type Result } from '../wire/usb/methods.ts'
+import { type CardSource, openAttached } from './card/attached.ts'
 import { type CardCable, CardClient, type CardNotification } from './card/card-client.ts'
 import { openCardPort } from './card/card-port.ts'
 import { callOverLine } from './card/line-call.ts'
@@ -22,8 +23,8 @@ const DRIVER = `keyline/${VERSION}`
 const HELLO_TRIES = 3
 
 export interface TerminalOptions {
-  /** Path of the card's serial port, or its byte stream where something else carries it. */
-  readonly card: string | Duplex
+  /** Path of the card's serial port, a modem at this computer, or a byte stream where something else carries the card API. */
+  readonly card: CardSource | Duplex
   readonly onProgress?: OnProgress
   /** Keys that wait for later sessions; given to several terminals, they share them. Else the terminal has its own. */
   readonly keys?: KeyPool
@@ -69,7 +70,7 @@ export class Terminal {
 
   /** Opens the card and asks who it is. @throws KeylineError CARD_* */
   static async open(options: TerminalOptions): Promise<Terminal> {
-    const cable = typeof options.card === 'string' ? await openCardPort(options.card) : streamCable(options.card)
+    const cable = await openCable(options.card)
     const onProgress = options.onProgress ?? (() => {})
     const client = new CardClient(cable, (it) => tell(it, onProgress), options.after ?? afterUnheld)
     try {
@@ -167,6 +168,11 @@ function tell({ name, params }: CardNotification, onProgress: OnProgress): void 
   const { state, step, text } = params
   onProgress({ type: 'line', state })
   if (step !== undefined && isStep(step)) onProgress({ type: 'step', step, path: 'line', text })
+}
+
+async function openCable(card: TerminalOptions['card']): Promise<CardCable> {
+  if (typeof card === 'string') return openCardPort(card)
+  return 'modem' in card ? openAttached(card) : streamCable(card)
 }
 
 function streamCable(stream: Duplex): CardCable {

@@ -26,6 +26,8 @@ export interface OpenTarget {
   /** Name, IPv4 or IPv6 without brackets. */
   readonly host: string
   readonly port: number
+  /** Of this computer, where it must leave by one (`boundTo`). */
+  readonly localAddress?: string | undefined
   /** Authorities in PEM that alone are trusted; default: those that Node brings. */
   readonly ca?: string | undefined
 }
@@ -34,7 +36,7 @@ export interface OpenTarget {
  * Ordinary HTTPS to the open shop (S21): TLS 1.3, the certificate is checked for this host. Nothing is kept to resume by.
  * @throws InternetOpenError INTERNET_UNREACHABLE, INTERNET_CERTIFICATE_REFUSED; nothing is left open
  */
-export function connectOpen({ host, port, ca }: OpenTarget): Promise<TLSSocket> {
+export function connectOpen({ host, port, ca, localAddress }: OpenTarget): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     let refusal: keyof typeof REASONS = 'INTERNET_UNREACHABLE'
     const secured = tlsConnect({
@@ -44,6 +46,8 @@ export function connectOpen({ host, port, ca }: OpenTarget): Promise<TLSSocket> 
       ...(isIP(host) === 0 && { servername: host }),
       ...(ca !== undefined && { ca }),
       ALPNProtocols: [...OPEN_ALPN],
+      // The socket's own (net.Socket); the types of tls.connect do not name it.
+      ...({ localAddress } as object),
     })
     const refuse = (what: string, cause?: unknown): void => {
       clearTimeout(timer)

@@ -22,6 +22,8 @@ export interface TcpTarget {
   readonly host: string
   readonly port: number
   readonly onBytes: OnBytes
+  /** Of this computer, where it must leave by one (`boundTo`). */
+  readonly localAddress?: string
   /** Told the socket at once, so that its owner can end it at any time. */
   readonly opened: (socket: Socket) => void
 }
@@ -44,10 +46,14 @@ export function connectPsk(socket: Socket, key: SessionKey): Promise<TLSSocket> 
  * The same from the TCP connection on, for bulk bytes: they go to `onBytes` without a stream in between and without memory of their own.
  * @throws InternetPathError; Error of the system when there is no TCP connection
  */
-export function dialPsk({ host, port, onBytes, opened }: TcpTarget, key: SessionKey): Promise<TLSSocket> {
+export function dialPsk({ host, port, onBytes, opened, localAddress }: TcpTarget, key: SessionKey): Promise<TLSSocket> {
   const onread = { buffer: scratch, callback: (length: number) => onBytes(scratch.subarray(0, length)) }
   // `onread` is the socket's (net.Socket); the types of tls.connect do not name it.
-  const options: ConnectionOptions & { readonly onread: typeof onread } = { ...optionsOf(key), host, port, onread }
+  const options: ConnectionOptions & { readonly onread: typeof onread; readonly localAddress?: string } = {
+    ...optionsOf(key),
+    ...{ host, port, onread },
+    ...(localAddress !== undefined && { localAddress }),
+  }
   const secured = tlsConnect(options)
   secured.setNoDelay(true)
   opened(secured)

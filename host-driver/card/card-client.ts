@@ -68,7 +68,9 @@ export class CardClient {
       (line) => this.#line(line),
       () => this.garbageLines++,
     )
-    const gone = (cause?: unknown): void => this.#break(fault('CARD_GONE', { cause }))
+    // A program in the place of a card says itself why it ended.
+    const gone = (cause?: unknown): void =>
+      this.#break(cause instanceof KeylineError ? cause : fault('CARD_GONE', { cause }))
     cable.stream
       .on('data', (bytes: Buffer) => {
         if (!this.#broken) lines.push(bytes)

@@ -8,21 +8,32 @@ import type { PortInfo } from './card-port.ts'
 const CARDS = [{ vendorId: '1209', productId: '0001' }] as const
 
 const CONFIG_MAX = 65_536
-const config = z.strictObject({ card: z.string().min(1).max(4096).optional() })
+const path = z.string().min(1).max(4096).optional()
+const config = z
+  .strictObject({ card: path, modem: path })
+  .refine(({ card, modem }) => !(card && modem), 'either card or modem')
+
+export type FoundCard = { readonly card: string } | { readonly modem: string }
 
 export interface Where {
   /** `--card`. */
   readonly given?: string | undefined
+  /** `--modem`: one at this computer, and no card (D-5). */
+  readonly modem?: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   readonly listPorts: () => Promise<readonly PortInfo[]>
 }
 
 /**
- * The card's port: what was given, else KEYLINE_CARD, else the configuration file, else the only card on USB.
+ * The card's port, or a modem's: what was given, else KEYLINE_CARD or KEYLINE_MODEM, else the configuration file, else the only card on USB.
  * @throws KeylineError CARD_NOT_FOUND, CARD_AMBIGUOUS, CONFIG_INVALID
  */
-export async function findCard({ given, env, listPorts }: Where): Promise<string> {
-  const named = given ?? (env.KEYLINE_CARD || undefined) ?? (await configured(env))
+export async function findCard({ given, modem, env, listPorts }: Where): Promise<FoundCard> {
+  if (given !== undefined) return { card: given }
+  if (modem !== undefined) return { modem }
+  if (env.KEYLINE_CARD) return { card: env.KEYLINE_CARD }
+  if (env.KEYLINE_MODEM) return { modem: env.KEYLINE_MODEM }
+  const named = await configured(env)
   if (named !== undefined) return named
   const cards = (await listPorts()).filter((port) =>
     CARDS.some(({ vendorId, productId }) => port.vendorId === vendorId && port.productId === productId),
@@ -33,11 +44,11 @@ export async function findCard({ given, env, listPorts }: Where): Promise<string
     const names = cards.map(({ path, serialNumber }) => (serialNumber ? `${path} (${serialNumber})` : path))
     throw fault('CARD_AMBIGUOUS', { what: `several cards were found: ${names.join(', ')}` })
   }
-  return card.path
+  return { card: card.path }
 }
 
-/** $XDG_CONFIG_HOME/keyline/config.json, or the same in ~/.config; {"card": PATH}. */
-async function configured(env: Where['env']): Promise<string | undefined> {
+/** $XDG_CONFIG_HOME/keyline/config.json, or the same in ~/.config; {"card": PATH} or {"modem": PATH}. */
+async function configured(env: Where['env']): Promise<FoundCard | undefined> {
   const base = env.XDG_CONFIG_HOME || (env.HOME && join(env.HOME, '.config'))
   if (!base) return undefined
   const path = join(base, 'keyline', 'config.json')
@@ -50,8 +61,12 @@ async function configured(env: Where['env']): Promise<string | undefined> {
   }
   try {
     if (text.length > CONFIG_MAX) throw new RangeError('too long')
-    return config.parse(JSON.parse(text)).card
+    const { card, modem } = config.parse(JSON.parse(text))
+    return card !== undefined ? { card } : modem !== undefined ? { modem } : undefined
   } catch (error) {
-    throw fault('CONFIG_INVALID', { what: `expected {"card": "/dev/…"} in ${path}`, cause: error })
+    throw fault('CONFIG_INVALID', {
+      what: `expected {"card": "/dev/…"} or {"modem": "/dev/…"} in ${path}`,
+      cause: error,
+    })
   }
 }

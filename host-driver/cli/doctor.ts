@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import type { Check } from '../../wire/usb/methods.ts'
 import { fault, KeylineError } from '../errors.ts'
 import { Terminal } from '../terminal.ts'
-import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
+import { CARD_HELP, CARD_OPTION, cardSource, sourceText } from './card-option.ts'
 import type { Command, CommandContext, Options } from './command.ts'
 
 /** A server that is reached answers within this time, milliseconds. */
@@ -12,7 +12,7 @@ const MARKS = { ok: 'ok      ', failed: 'FAILED  ', unproved: 'unproved' } as co
 /** `keyline doctor`: looks at everything between this computer and the server, and calls nobody. */
 export const doctor: Command = {
   summary: 'look at card, modem, network and server, and say what to do',
-  help: `usage: keyline doctor [--card PATH] [--json]
+  help: `usage: keyline doctor [--card PATH | --modem PATH] [--json]
 
 Looks at the card, its modem, SIM card and network, at each bearer that the card is enrolled for, and whether the server is reached over the
 Internet; calls nobody. A packet network is shown not to be the Internet by trying to reach the canary of the ticket through it.
@@ -46,11 +46,11 @@ example: keyline doctor`,
 async function allChecks(context: CommandContext, options: Options): Promise<readonly Check[]> {
   let terminal: Terminal | undefined
   try {
-    const path = await cardPath(context, options)
+    const path = await cardSource(context, options)
     terminal = await Terminal.open({ card: path })
     const { card, firmware } = await terminal.status()
     const enrolled = card.enrolled ? `enrolled as ${card.cardId}` : 'not enrolled'
-    const found: Check = { name: 'card', verdict: 'ok', what: `${path}: ${firmware}, ${enrolled}` }
+    const found: Check = { name: 'card', verdict: 'ok', what: `${sourceText(path)}: ${firmware}, ${enrolled}` }
     context.output.note('The card looks at its modem and network; this may take two minutes.')
     const checks = await terminal.doctor()
     return [found, ...checks, ...(card.internet === '' ? [] : [await reached(card.internet)])]

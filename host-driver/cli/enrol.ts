@@ -1,12 +1,12 @@
 import { Terminal } from '../terminal.ts'
 import { firstLine } from './ask.ts'
-import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
+import { CARD_HELP, CARD_OPTION, cardSource } from './card-option.ts'
 import type { Command } from './command.ts'
 
 /** `keyline enrol TICKET|-` */
 export const enrol: Command = {
   summary: 'give the card the ticket of its server, once',
-  help: `usage: keyline enrol TICKET|- [--card PATH] [--json]
+  help: `usage: keyline enrol TICKET|- [--card PATH | --modem PATH] [--json]
 
 The card calls the server once with the ticket (keyline:…) that the operator gave you. "-" reads it from standard
 input, where other users of this computer cannot see it.
@@ -19,7 +19,7 @@ example: keyline enrol - < ticket.txt`,
   async run(context, [given = ''], options) {
     const { output, input } = context
     const ticket = given === '-' ? await firstLine(input, 'a ticket') : given
-    const terminal = await Terminal.open({ card: await cardPath(context, options), onProgress: output.progress })
+    const terminal = await Terminal.open({ card: await cardSource(context, options), onProgress: output.progress })
     try {
       const { cardId, internet, call } = await terminal.enrol(ticket, context.signal)
       output.say(`The card is enrolled as ${cardId}; its server is ${internet}.`)

@@ -1,14 +1,15 @@
 import { fault, KeylineError } from '../errors.ts'
 import type { GatewayEvent } from '../gateway/gateway.ts'
-import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
+import { CARD_HELP, CARD_OPTION, cardSource } from './card-option.ts'
 import { type Command, type CommandContext, type Options, text } from './command.ts'
 import { runningKeeper } from './kept.ts'
 import { readAuthorities } from './pay.ts'
+import { VIA_HELP, VIA_OPTION, via } from './via-option.ts'
 
 /** `keyline gateway` */
 export const gateway: Command = {
   summary: 'open the shop and this terminal in a browser on this computer',
-  help: `usage: keyline gateway [--port N] [--shop https://HOST:PORT [--ca FILE]] [--card PATH] [--json]
+  help: `usage: keyline gateway [--port N] [--shop https://HOST:PORT [--ca FILE]] [--card PATH | --modem PATH] [--json]
 
 Prints an address to open in a browser, once. Everything the browser asks for goes over the Internet path, but card number
 and address, which go by telephone. It runs until Ctrl-C; a session stays until keyline logout.
@@ -16,19 +17,26 @@ and address, which go by telephone. It runs until Ctrl-C; a session stays until 
   --port N      port of 127.0.0.1; 0 is any free one (0)
   --shop URL    an open shop, over ordinary HTTPS and without login; else the shop inside the session
   --ca FILE     authorities (PEM) that alone are trusted for it
+${VIA_HELP}
 ${CARD_HELP}
 
 example: keyline login --user alice && keyline gateway`,
-  options: { ...CARD_OPTION, port: { type: 'string' }, shop: { type: 'string' }, ca: { type: 'string' } },
+  options: {
+    ...CARD_OPTION,
+    port: { type: 'string' },
+    shop: { type: 'string' },
+    ca: { type: 'string' },
+    ...VIA_OPTION,
+  },
   takes: [],
   async run(context, _args, options) {
     const { output, signal } = context
     const port = portOf(options)
     const shop = text(options, 'shop')
     const ca = await authorities(options)
-    const card = await cardPath(context, options)
+    const card = await cardSource(context, options)
     const keeper = await runningKeeper(context.env)
-    const wanted = { port, card, ...(shop !== undefined && { shop }), ...(ca !== undefined && { ca }) }
+    const wanted = { port, card, ...(shop !== undefined && { shop }), ...(ca !== undefined && { ca }), ...via(options) }
     try {
       await keeper.gateway(
         wanted,

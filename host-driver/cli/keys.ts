@@ -4,7 +4,7 @@ import { fault } from '../errors.ts'
 import { KeeperClient } from '../keeper/keeper-client.ts'
 import { stateFolder } from '../keeper/state-folder.ts'
 import { after } from '../timers.ts'
-import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
+import { CARD_HELP, CARD_OPTION, cardSource } from './card-option.ts'
 import { type Command, type CommandContext, type Options, text } from './command.ts'
 import { credentials } from './credentials.ts'
 import { runningKeeper } from './kept.ts'
@@ -37,7 +37,7 @@ example: keyline keys`,
 /** `keyline keys fetch` */
 const fetch: Command = {
   summary: 'exchange keys for later sessions in one call',
-  help: `usage: keyline keys fetch --keys K [--between HH:MM-HH:MM] [--user NAME] [--card PATH] [--json]
+  help: `usage: keyline keys fetch --keys K [--between HH:MM-HH:MM] [--user NAME] [--card PATH | --modem PATH] [--json]
 
 Makes one call that exchanges keys and opens no session; keyline login uses them without a call. With --between it waits
 for a moment by chance in these hours, so that not all cards of a fleet call at once. Until then the password is in this
@@ -62,7 +62,7 @@ example: keyline keys fetch --keys 8 --between 02:00-05:00 --user alice`,
     const wanted = keysOption(options, '')
     const between = text(options, 'between')
     const hours = between === undefined ? undefined : readQuietHours(between)
-    const card = await cardPath(context, options)
+    const card = await cardSource(context, options)
     const { userId, password } = await secretCredentials(context, options)
     try {
       if (hours !== undefined) {

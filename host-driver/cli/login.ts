@@ -1,18 +1,21 @@
 import { SESSION_KEYS_MAX } from '../../wire/limits.ts'
+import type { CardSource } from '../card/attached.ts'
 import { KeylineError } from '../errors.ts'
 import { KeeperClient } from '../keeper/keeper-client.ts'
 import { stateFolder } from '../keeper/state-folder.ts'
-import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
+import { CARD_HELP, CARD_OPTION, cardSource } from './card-option.ts'
 import type { Command, CommandContext, Options } from './command.ts'
 import { credentials } from './credentials.ts'
 import { runningKeeper } from './kept.ts'
 import { keysOption } from './keys-text.ts'
 import { refused } from './refused.ts'
+import { VIA_HELP, VIA_OPTION, via } from './via-option.ts'
 
 /** `keyline login` */
 export const login: Command = {
   summary: 'log in over the line, and open the session over the Internet',
-  help: `usage: keyline login [--user NAME] [--keys K] [--fresh] [--card PATH] [--json]
+  help: `usage: keyline login [--user NAME] [--keys K] [--fresh] [--card PATH | --modem PATH]
+                     [--internet-via INTERFACE] [--json]
 
 The password is asked for without being shown; without a terminal it is the first line of standard input. The session
 is held by a keeper in the background until keyline logout, or until its lifetime is over. Where a key of an earlier
@@ -22,10 +25,17 @@ wrong password.
   --user NAME   user ID at the server
   --keys K      session keys to exchange in a call, 1…${SESSION_KEYS_MAX} (1); those not used now wait for later
   --fresh       make a call also where a key waits
+${VIA_HELP}
 ${CARD_HELP}
 
 example: keyline login --user alice`,
-  options: { ...CARD_OPTION, user: { type: 'string' }, keys: { type: 'string' }, fresh: { type: 'boolean' } },
+  options: {
+    ...CARD_OPTION,
+    user: { type: 'string' },
+    keys: { type: 'string' },
+    fresh: { type: 'boolean' },
+    ...VIA_OPTION,
+  },
   takes: [],
   async run(context, _args, options) {
     const { output, env, signal } = context
@@ -34,7 +44,7 @@ example: keyline login --user alice`,
     const card = await cardOrStoredKey(context, options, fresh)
     const { userId, password } = await credentials(context, options)
     const keeper = await runningKeeper(env)
-    const body = { userId, password, keys, fresh, ...(card !== undefined && { card }) }
+    const body = { userId, password, keys, fresh, ...(card !== undefined && { card }), ...via(options) }
     const outcome = await keeper.login(body, output.progress, signal)
     if (outcome.verdict === 'refused') throw refused(outcome.reason, outcome.retryAfterSeconds)
     const { session, stored } = outcome
@@ -46,9 +56,13 @@ example: keyline login --user alice`,
 }
 
 /** @returns undefined when there is no card but a key that waits @throws KeylineError why there is no card, where there is no key either */
-async function cardOrStoredKey(context: CommandContext, options: Options, fresh: boolean): Promise<string | undefined> {
+async function cardOrStoredKey(
+  context: CommandContext,
+  options: Options,
+  fresh: boolean,
+): Promise<CardSource | undefined> {
   try {
-    return await cardPath(context, options)
+    return await cardSource(context, options)
   } catch (error) {
     const missing =
       error instanceof KeylineError && (error.code === 'CARD_NOT_FOUND' || error.code === 'CARD_AMBIGUOUS')

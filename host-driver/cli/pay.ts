@@ -8,7 +8,7 @@ import { payInSession } from '../flows/third.ts'
 import { openFetch } from '../requests/open-agent.ts'
 import { purchaseTag, Shop, type Tag, type TagState } from '../requests/shop-api.ts'
 import { Terminal } from '../terminal.ts'
-import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
+import { CARD_HELP, CARD_OPTION, cardSource } from './card-option.ts'
 import { type Command, type CommandContext, type Options, text } from './command.ts'
 import { keptSession } from './kept.ts'
 import { askerOf, askPersonalData, sentences } from './pay-questions.ts'
@@ -31,7 +31,7 @@ interface Counter {
 /** `keyline pay [TAG]`: S29–S36, S63–S70. */
 export const pay: Command = {
   summary: 'pay for a purchase tag by telephone',
-  help: `usage: keyline pay [TAG] [--shop https://HOST:PORT [--ca FILE]] [--card PATH] [--json]
+  help: `usage: keyline pay [TAG] [--shop https://HOST:PORT [--ca FILE]] [--card PATH | --modem PATH] [--json]
 
 Pays for the purchase tag of the basket (keyline shop finish), or for TAG. Card number, expiry and security code are asked
 for without being shown, then name and address; without a terminal they are the first lines of standard input, one
@@ -48,7 +48,7 @@ example: keyline pay`,
     const { output, signal } = context
     const counter = await counterOf(context, options, given)
     try {
-      const card = await cardPath(context, options)
+      const card = await cardSource(context, options)
       const tag = await openTag(counter.shop, given, signal)
       counter.leave()
       for (const line of itemLines(tag.items, tag.amount, tag.currency)) output.say(line)

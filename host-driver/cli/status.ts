@@ -5,7 +5,7 @@ import type { KeeperStatus } from '../keeper/protocol.ts'
 import { stateFolder } from '../keeper/state-folder.ts'
 import { duration } from '../printable.ts'
 import { Terminal, type TerminalStatus } from '../terminal.ts'
-import { CARD_HELP, CARD_OPTION, cardPath } from './card-option.ts'
+import { CARD_HELP, CARD_OPTION, cardSource, sourceText } from './card-option.ts'
 import type { Command, CommandContext, Options } from './command.ts'
 import { keysLine } from './keys-text.ts'
 
@@ -14,7 +14,7 @@ type CardLook = { readonly path: string } & TerminalStatus
 /** `keyline status`: looks, and changes nothing. */
 export const status: Command = {
   summary: 'show the session and the card',
-  help: `usage: keyline status [--card PATH] [--json]
+  help: `usage: keyline status [--card PATH | --modem PATH] [--json]
 
 Shows who is logged in where and for how long, which keys wait for later sessions, and what the card says of itself. A missing card is no failure.
 
@@ -56,9 +56,9 @@ function sessionText({ userId, server, expiresAt, keysLeft }: NonNullable<Keeper
 async function lookAtCard(context: CommandContext, options: Options): Promise<CardLook | KeylineError> {
   let terminal: Terminal | undefined
   try {
-    const path = await cardPath(context, options)
+    const path = await cardSource(context, options)
     terminal = await Terminal.open({ card: path })
-    return { path, ...(await terminal.status()) }
+    return { path: sourceText(path), ...(await terminal.status()) }
   } catch (error) {
     if (error instanceof KeylineError) return error
     throw error

@@ -12,6 +12,8 @@ import { type CallKeys, normal } from '../stored/key-pool.ts'
 export interface Credentials {
   readonly userId: string
   readonly password: string
+  /** Interface or address of this computer that the Internet path must leave by; never another one. */
+  readonly internetVia?: string
   /** Ends what runs and erases everything. */
   readonly signal?: AbortSignal
 }
@@ -50,7 +52,7 @@ export interface Exchanged {
  */
 export async function exchangeKeys(
   { card, cardId, newKeyPair, onProgress }: ExchangeParts,
-  { userId, password, signal }: Credentials,
+  { userId, password, signal, internetVia }: Credentials,
   k: number,
 ): Promise<Exchanged | Refused> {
   if (!Number.isInteger(k) || k < 1 || k > SESSION_KEYS_MAX) {
@@ -73,7 +75,10 @@ export async function exchangeKeys(
     for (const secret of secrets) secret.wipe()
     onProgress({ type: 'step', step: 'S8', path: 'here', text })
     const { internet: server, lifetimeSeconds, secretRoutes, call } = answer
-    const from = { userId: normal(userId), server, cardId, lifetimeSeconds, secretRoutes }
+    const from = {
+      ...{ userId: normal(userId), server, cardId, lifetimeSeconds, secretRoutes },
+      ...(internetVia !== undefined && { via: internetVia }),
+    }
     return { verdict: 'permitted', from, keys, call }
   } finally {
     for (const secret of secrets) secret.wipe()

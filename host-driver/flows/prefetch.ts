@@ -34,7 +34,7 @@ export async function prefetch(
   pool.add(from, keys)
   const [first] = keys
   if (first !== undefined) {
-    await underKey(from.server, first, (fetch) => learnLifetime(pool, from, fetch))
+    await underKey(from, first, (fetch) => learnLifetime(pool, from, fetch))
   }
   return { verdict: 'fetched', keys: pool.view(), call }
 }

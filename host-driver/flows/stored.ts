@@ -62,7 +62,7 @@ async function tryKey(
     onProgress({ type: 'step', step: 'S1', path: 'here', text: 'user ID and password were given' })
     // A copy: the session wipes its own, and this one may have to wait on.
     const own = { id: key.id, psk: new Secret(Uint8Array.from(key.psk.reveal())) }
-    const session = new Session({ from, key: own, keys, call: NO_CALL, onProgress })
+    const session = new Session({ from, key: own, keys, call: NO_CALL, onProgress, via: request.internetVia })
     const refused = await secondLogin(parts, session, request, `no call: stored key ${number} of ${of}; `)
     if (refused === undefined) return { verdict: 'permitted', session, stored: { number, of } }
     used = refused.reason !== 'SERVER_BUSY'

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { OnBytes } from '../../internet/connect.ts'
 import { connectOpen } from '../../internet/connect-open.ts'
+import { boundTo } from '../../internet/via.ts'
 import { SECRET_ROUTES } from '../../wire/limits.ts'
 import type { PersonalData } from '../../wire/line/personal-data.ts'
 import { fault, systemCode } from '../errors.ts'
@@ -57,6 +58,8 @@ export interface GatewayOptions {
   readonly shop?: string | undefined
   /** Authorities in PEM that alone are trusted for it. */
   readonly ca?: string | undefined
+  /** Interface or address that connections to it leave by. */
+  readonly internetVia?: string | undefined
   readonly onEvent?: (event: GatewayEvent) => void
   readonly after?: After
   readonly now?: () => Date
@@ -129,7 +132,10 @@ class GatewayState {
     this.#host = host
     this.#options = options
     this.#after = options.after ?? after
-    this.#open = options.shop === undefined ? undefined : openFetch({ shop: options.shop, ca: options.ca })
+    this.#open =
+      options.shop === undefined
+        ? undefined
+        : openFetch({ shop: options.shop, ca: options.ca, via: options.internetVia })
     this.#desk = new CardDesk(host.openTerminal)
     this.#payments = new Payments({
       pay: (tag, data, onProgress, signal) => this.#pay(tag, data, onProgress, signal),
@@ -191,12 +197,12 @@ class GatewayState {
   /** A connection of the Internet path. @throws KeylineError NOT_LOGGED_IN, SESSION_*, INTERNET_* */
   async #dial(onBytes: OnBytes): Promise<{ socket: Duplex; host: string }> {
     this.#internet.connections++
-    const { shop, ca } = this.#options
+    const { shop, ca, internetVia } = this.#options
     if (shop !== undefined) {
       const url = new URL(shop)
       const host = url.hostname.replace(/^\[|\]$/g, '')
       try {
-        const socket = await connectOpen({ host, port: Number(url.port || 443), ca })
+        const socket = await connectOpen({ host, port: Number(url.port || 443), ca, ...boundTo(internetVia, host) })
         socket.on('data', (bytes: Buffer) => {
           if (!onBytes(bytes)) socket.pause()
         })

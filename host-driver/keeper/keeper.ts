@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { CardSource } from '../card/attached.ts'
 import { fault, reportOf } from '../errors.ts'
 import type { OnProgress } from '../events.ts'
 import type { LoginOutcome } from '../flows/first.ts'
@@ -120,7 +121,7 @@ export class Keeper {
     const standing = { 'POST /gateway': standGateway, 'POST /forward': standForward }[route]
     if (standing !== undefined) {
       const body = await readBody(request, GATEWAY_BODY_MAX)
-      const host = (card: string): GatewayHost => this.#gatewayHost(card)
+      const host = (card: CardSource, internetVia?: string): GatewayHost => this.#gatewayHost(card, internetVia)
       const gone = AbortSignal.any([goneSignal(response), this.#stopping.signal])
       return standing(body, { host, after: this.#parts.after, response, gone })
     }
@@ -135,7 +136,8 @@ export class Keeper {
   async #login(body: unknown, response: ServerResponse): Promise<void> {
     const checked = loginBody.safeParse(body)
     if (!checked.success) throw fault('REQUEST_INVALID')
-    const { card, fresh = false, ...request } = checked.data
+    const { card, fresh = false, internetVia, ...given } = checked.data
+    const request = { ...given, ...(internetVia !== undefined && { internetVia }) }
     await told(response, async (onProgress, signal) => {
       const outcome = await this.#logins.logIn(card, { ...request, fresh, signal }, onProgress)
       if (outcome.verdict === 'refused') return outcome
@@ -158,11 +160,16 @@ export class Keeper {
     })
   }
 
-  #gatewayHost(card: string): GatewayHost {
+  #gatewayHost(card: CardSource, internetVia?: string): GatewayHost {
     return {
       session: () => (this.#session?.state === 'open' ? this.#session : undefined),
       keys: () => this.#keys.view(),
-      login: (userId, password, onProgress) => this.#loginForGateway(card, { userId, password }, onProgress),
+      login: (userId, password, onProgress) =>
+        this.#loginForGateway(
+          card,
+          { userId, password, ...(internetVia !== undefined && { internetVia }) },
+          onProgress,
+        ),
       erase: async () => {
         await eraseKeys(this.#keys, this.#session)
         this.#session = undefined
@@ -173,8 +180,8 @@ export class Keeper {
 
   /** @returns why not, in words */
   async #loginForGateway(
-    card: string,
-    request: { readonly userId: string; readonly password: string },
+    card: CardSource,
+    request: { readonly userId: string; readonly password: string; readonly internetVia?: string },
     onProgress: OnProgress,
   ): Promise<string | undefined> {
     try {

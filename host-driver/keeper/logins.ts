@@ -1,3 +1,4 @@
+import type { CardSource } from '../card/attached.ts'
 import { fault, KeylineError } from '../errors.ts'
 import type { OnProgress } from '../events.ts'
 import type { LoginOutcome, LoginRequest } from '../flows/first.ts'
@@ -11,8 +12,8 @@ export interface LoginsParts {
   readonly keys: KeyPool
 }
 
-/** Path of the card's port, where there is one. */
-type Card = string | undefined
+/** Where there is one. */
+type Card = CardSource | undefined
 
 /** Logins and prefetches, one at a time: by the card, or by a stored key where no card is there. */
 export class Logins {

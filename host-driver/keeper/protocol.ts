@@ -43,23 +43,30 @@ export const statusAnswer = z.strictObject({
 })
 export type KeeperStatus = z.infer<typeof statusAnswer>
 
+/** Absolute: the keeper has another working folder. */
+const absolute = z.string().regex(/^\//, 'expected an absolute path').max(4096)
+const cardSource = z.union([absolute, z.strictObject({ modem: absolute, store: absolute })])
+
 export const loginBody = z.strictObject({
   userId: z.string().min(1).max(USER_ID_MAX),
   password: z.string().min(1).max(PASSWORD_MAX),
   keys: z.number().int().min(1).max(SESSION_KEYS_MAX),
-  /** Absolute: the keeper has another working folder. Without it only a stored key can be used. */
-  card: z.string().regex(/^\//, 'expected an absolute path').max(4096).optional(),
+  /** Without it only a stored key can be used. */
+  card: cardSource.optional(),
+  /** Interface or address that the Internet path must leave by. */
+  internetVia: z.string().min(1).max(64).optional(),
   /** Makes a call in any case. */
   fresh: z.boolean().optional(),
 })
 export type LoginBody = z.infer<typeof loginBody>
 
-export const keysBody = loginBody.omit({ fresh: true }).required({ card: true })
+export const keysBody = loginBody.omit({ fresh: true, internetVia: true }).required({ card: true })
 export type KeysBody = z.infer<typeof keysBody>
 
 export const gatewayBody = z.strictObject({
   port: z.number().int().min(0).max(65_535),
-  card: z.string().regex(/^\//, 'expected an absolute path').max(4096),
+  card: cardSource,
+  internetVia: z.string().min(1).max(64).optional(),
   /** Of the second embodiment. */
   shop: z.string().max(300).optional(),
   /** PEM. */

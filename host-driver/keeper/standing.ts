@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { CardSource } from '../card/attached.ts'
 import { fault } from '../errors.ts'
 import { openForward } from '../forward/forward.ts'
 import { type GatewayEvent, type GatewayHost, openGateway } from '../gateway/gateway.ts'
@@ -11,7 +12,7 @@ const ALIVE_MS = 60_000
 const UNREAD_MAX = 65_536
 
 export interface StandingParts {
-  readonly host: (card: string) => GatewayHost
+  readonly host: (card: CardSource, internetVia?: string) => GatewayHost
   readonly after: After
   readonly response: ServerResponse
   /** Aborts when the asking end left, or this keeper ends. */
@@ -24,7 +25,7 @@ export async function standGateway(body: unknown, parts: StandingParts): Promise
   if (!checked.success) throw fault('REQUEST_INVALID')
   const { card, ...options } = checked.data
   const onEvent = (event: GatewayEvent): void => write(parts, { type: 'event', ...event })
-  const { url, port, close } = await openGateway(parts.host(card), { ...options, onEvent })
+  const { url, port, close } = await openGateway(parts.host(card, options.internetVia), { ...options, onEvent })
   await stand(parts, { type: 'listening', url, port }, close)
 }
 

@@ -94,6 +94,8 @@ const UNREACHABLE = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'E
 export function connectionFault(error: unknown): KeylineError {
   if (error instanceof KeylineError) return error
   const code = systemCode(error)
+  if (code === 'INTERNET_VIA_ABSENT') return fault(code, { cause: error })
+  if (code === 'EADDRNOTAVAIL') return fault('INTERNET_VIA_ABSENT', { cause: error })
   if (code === 'INTERNET_PATH_REFUSED' || code === 'INTERNET_CERTIFICATE_REFUSED') return fault(code, { cause: error })
   if (code !== undefined && UNREACHABLE.includes(code)) return fault('INTERNET_UNREACHABLE', { cause: error })
   return fault('INTERNET_BROKEN', { cause: error })

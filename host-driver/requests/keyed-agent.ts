@@ -2,8 +2,9 @@ import { Agent } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connectPsk, dialPsk, type OnBytes } from '../../internet/connect.ts'
+import { boundTo } from '../../internet/via.ts'
 import type { SessionKey } from '../../keys/session-keys.ts'
-import { fault } from '../errors.ts'
+import { fault, systemCode } from '../errors.ts'
 import { connectionFault } from './http.ts'
 
 /** How long a TCP connection may take, milliseconds. */
@@ -33,9 +34,10 @@ export interface KeyedAgent {
 
 /**
  * An agent of node:http whose every connection is TLS under this key, to this address and nowhere else.
+ * @param via interface or address of this computer that every connection leaves by; its connections fail with INTERNET_VIA_ABSENT without it
  * @throws KeylineError CARD_PROTOCOL when the address, which came from the card, is none
  */
-export function keyedAgent(address: string, key: SessionKey): KeyedAgent {
+export function keyedAgent(address: string, key: SessionKey, via?: string): KeyedAgent {
   const parsed = ADDRESS.exec(address)
   const port = Number(parsed?.[3])
   const host = parsed?.[1] ?? parsed?.[2]
@@ -59,7 +61,8 @@ export function keyedAgent(address: string, key: SessionKey): KeyedAgent {
     open.add(socket)
     return socket.once('close', () => open.delete(socket))
   }
-  const dial = async (halfOpen: boolean): Promise<Duplex> => connectPsk(keep(await tcp(host, port, halfOpen)), key)
+  const dial = async (halfOpen: boolean): Promise<Duplex> =>
+    connectPsk(keep(await tcp({ host, port, allowHalfOpen: halfOpen, ...boundTo(via, host) })), key)
   agent.createConnection = (_options, made) => {
     dial(false).then(
       (socket) => made?.(null, socket),
@@ -77,7 +80,7 @@ export function keyedAgent(address: string, key: SessionKey): KeyedAgent {
     dialBulk: async (onBytes) => {
       try {
         // The TCP connection is the TLS socket's own: only then it reads without a stream.
-        return await dialPsk({ host, port, onBytes, opened: keep }, key)
+        return await dialPsk({ host, port, onBytes, opened: keep, ...boundTo(via, host) }, key)
       } catch (error) {
         throw connectionFault(error)
       }
@@ -95,11 +98,21 @@ export function keyedAgent(address: string, key: SessionKey): KeyedAgent {
   }
 }
 
-function tcp(host: string, port: number, allowHalfOpen: boolean): Promise<Socket> {
+interface TcpOptions {
+  readonly host: string
+  readonly port: number
+  readonly allowHalfOpen: boolean
+  readonly localAddress?: string
+}
+
+function tcp(options: TcpOptions): Promise<Socket> {
+  const { host, port } = options
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true, allowHalfOpen })
+    const socket = connect({ noDelay: true, ...options })
     const fail = (error: unknown): void => {
       socket.destroy()
+      // The interface lost its address in this moment.
+      if (systemCode(error) === 'EADDRNOTAVAIL') return reject(fault('INTERNET_VIA_ABSENT', { cause: error }))
       reject(
         fault('INTERNET_UNREACHABLE', { what: `${host}:${port} cannot be reached over the Internet`, cause: error }),
       )

@@ -1,6 +1,7 @@
 import { Agent } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { connectOpen, InternetOpenError } from '../../internet/connect-open.ts'
+import { boundTo } from '../../internet/via.ts'
 import { SECRET_ROUTES } from '../../wire/limits.ts'
 import { fault } from '../errors.ts'
 import { connectionFault, type Fetch, send } from './http.ts'
@@ -17,6 +18,8 @@ export interface OpenShopAddress {
   readonly shop: string
   /** Authorities in PEM that alone are trusted; otherwise those that Node brings. */
   readonly ca?: string | undefined
+  /** Interface or address of this computer that every connection leaves by. */
+  readonly via?: string | undefined
 }
 
 /** The way to an open shop. */
@@ -37,7 +40,7 @@ export function openFetch(address: OpenShopAddress): OpenWay {
   let closed = false
   let basket = ''
   const dial = async (): Promise<Duplex> => {
-    const socket = await connectOpen({ host, port, ca: address.ca })
+    const socket = await connectOpen({ host, port, ca: address.ca, ...boundTo(address.via, host) })
     if (closed) {
       socket.destroy()
       throw gone()

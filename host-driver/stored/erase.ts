@@ -20,7 +20,7 @@ export async function eraseKeys(keys: KeyPool, session?: Session): Promise<{ rea
 
 async function eraseUnder({ key, from }: StoredKey): Promise<boolean> {
   try {
-    return await underKey(from.server, key, async (fetch) => {
+    return await underKey(from, key, async (fetch) => {
       const response = await fetch('/session/keys', { method: 'DELETE', signal: AbortSignal.timeout(ERASE_MS) })
       await response.body?.cancel()
       return response.ok

@@ -13,6 +13,8 @@ export interface CallKeys {
   readonly lifetimeSeconds: number
   /** Paths that never go over the Internet; the list came over the line. */
   readonly secretRoutes: readonly string[]
+  /** Interface or address of this computer that the Internet path leaves by. */
+  readonly via?: string
 }
 
 /** One key that waits for its session. */

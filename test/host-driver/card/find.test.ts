@@ -19,7 +19,7 @@ async function config(t: ExecutionContext, text: string | undefined) {
 }
 
 test('the only card on USB is it; modems and plain ports are none', async (t) => {
-  t.is(await findCard(listing(MODEM, CARD, { path: '/dev/ttyS0' })), '/dev/ttyACM0')
+  t.deepEqual(await findCard(listing(MODEM, CARD, { path: '/dev/ttyS0' })), { card: '/dev/ttyACM0' })
 })
 
 test('no card: told what to do', async (t) => {
@@ -36,15 +36,25 @@ test('several cards: all are named, with their serial numbers', async (t) => {
 test('what was given goes before the environment, that before the file, that before USB', async (t) => {
   const where = await config(t, '{"card":"/dev/from-file"}')
   const env = { ...where.env, KEYLINE_CARD: '/dev/from-env' }
-  t.is(await findCard({ ...where, env, given: '/dev/given' }), '/dev/given')
-  t.is(await findCard({ ...where, env }), '/dev/from-env')
-  t.is(await findCard({ ...where, env: { ...env, KEYLINE_CARD: '' } }), '/dev/from-file')
-  t.is(await findCard(where), '/dev/from-file')
+  t.deepEqual(await findCard({ ...where, env, given: '/dev/given' }), { card: '/dev/given' })
+  t.deepEqual(await findCard({ ...where, env }), { card: '/dev/from-env' })
+  t.deepEqual(await findCard({ ...where, env: { ...env, KEYLINE_CARD: '' } }), { card: '/dev/from-file' })
+  t.deepEqual(await findCard(where), { card: '/dev/from-file' })
+})
+
+test('a modem at this computer: given, by the environment, or by the file; never both', async (t) => {
+  const where = await config(t, '{"modem":"/dev/from-file"}')
+  const env = { ...where.env, KEYLINE_MODEM: '/dev/from-env' }
+  t.deepEqual(await findCard({ ...where, env, modem: '/dev/given' }), { modem: '/dev/given' })
+  t.deepEqual(await findCard({ ...where, env }), { modem: '/dev/from-env' })
+  t.deepEqual(await findCard(where), { modem: '/dev/from-file' })
+  t.deepEqual(await findCard({ ...where, env: { ...env, KEYLINE_CARD: '/dev/card' } }), { card: '/dev/card' })
+  await t.throwsAsync(findCard(await config(t, '{"card":"/a","modem":"/b"}')), { code: 'CONFIG_INVALID' })
 })
 
 test('a file that says nothing, or is not there, leaves it to USB', async (t) => {
-  t.is(await findCard(await config(t, '{}')), CARD.path)
-  t.is(await findCard(await config(t, undefined)), CARD.path)
+  t.deepEqual(await findCard(await config(t, '{}')), { card: CARD.path })
+  t.deepEqual(await findCard(await config(t, undefined)), { card: CARD.path })
 })
 
 test('a file that is wrong is told, not skipped', async (t) => {
@@ -59,6 +69,6 @@ test('without XDG_CONFIG_HOME the file is in ~/.config', async (t) => {
   t.teardown(() => rm(home, { recursive: true }))
   await mkdir(join(home, '.config', 'keyline'), { recursive: true })
   await writeFile(join(home, '.config', 'keyline', 'config.json'), '{"card":"/dev/home"}')
-  t.is(await findCard({ env: { HOME: home }, listPorts: async () => [] }), '/dev/home')
-  t.is(await findCard({ env: { ...env, HOME: home }, listPorts: async () => [] }), '/dev/mine')
+  t.deepEqual(await findCard({ env: { HOME: home }, listPorts: async () => [] }), { card: '/dev/home' })
+  t.deepEqual(await findCard({ env: { ...env, HOME: home }, listPorts: async () => [] }), { card: '/dev/mine' })
 })

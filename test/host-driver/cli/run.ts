@@ -33,10 +33,11 @@ export interface Home {
 }
 
 /** A user with a home of his own; a keeper that still runs at the end of the test is ended. */
-export async function home(t: ExecutionContext): Promise<Home> {
+/** @param more of its environment */
+export async function home(t: ExecutionContext, more: Readonly<Record<string, string>> = {}): Promise<Home> {
   const folder = await mkdtemp(join(tmpdir(), 'keyline-h-'))
   const state = join(folder, 'state')
-  const env = { PATH: process.env.PATH ?? '', HOME: folder, KEYLINE_STATE: state, LANG: 'C.UTF-8' }
+  const env = { PATH: process.env.PATH ?? '', HOME: folder, KEYLINE_STATE: state, LANG: 'C.UTF-8', ...more }
   const start: Home['start'] = (argv, input = '') => {
     const child = spawn(process.execPath, [MAIN, ...argv], { env, cwd: folder, stdio: 'pipe' })
     if (typeof input === 'string') child.stdin.end(input)

@@ -1,0 +1,45 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import test from 'ava'
+import { connectionFault } from '../../host-driver/requests/http.ts'
+import { keyedAgent } from '../../host-driver/requests/keyed-agent.ts'
+import { boundTo, InternetViaError } from '../../internet/via.ts'
+import { Secret } from '../../keys/secret.ts'
+
+const key = () => ({ id: 'id', psk: new Secret(new Uint8Array(32).fill(1)) })
+
+test('an interface is one of its addresses, in the family of the other end where it can be', (t) => {
+  t.deepEqual(boundTo('lo', '127.0.0.1'), { localAddress: '127.0.0.1' })
+  t.deepEqual(boundTo('127.0.0.1', 'server.example'), { localAddress: '127.0.0.1' })
+  t.deepEqual(boundTo(undefined, '127.0.0.1'), {})
+})
+
+test('an interface or address that is not here binds to nothing else', (t) => {
+  for (const via of ['no-such-if', '192.0.2.1', '']) {
+    const error = t.throws(() => boundTo(via, '127.0.0.1'), { instanceOf: InternetViaError })
+    t.is(connectionFault(error).code, 'INTERNET_VIA_ABSENT')
+  }
+})
+
+test('connections leave by the address that was named, or not at all', async (t) => {
+  const seen: (string | undefined)[] = []
+  const server = createServer((socket) => {
+    seen.push(socket.remoteAddress)
+    socket.destroy()
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => void server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // it listens on TCP
+  for (const dial of [
+    (link: ReturnType<typeof keyedAgent>) => link.dial(false),
+    (link: ReturnType<typeof keyedAgent>) => link.dialBulk(() => true),
+  ]) {
+    const bound = keyedAgent(`127.0.0.1:${port}`, key(), '127.0.0.1')
+    await t.throwsAsync(dial(bound), { code: 'INTERNET_PATH_REFUSED' })
+    bound.destroy()
+    const absent = keyedAgent(`127.0.0.1:${port}`, key(), 'eth77')
+    await t.throwsAsync(dial(absent), { code: 'INTERNET_VIA_ABSENT' })
+    absent.destroy()
+  }
+  t.deepEqual(seen, ['127.0.0.1', '127.0.0.1'])
+})

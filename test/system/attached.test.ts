@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import test, { type ExecutionContext } from 'ava'
+import { CARD_NUMBER, type World } from '../../demo/world.ts'
+import { Terminal } from '../../host-driver/index.ts'
+import { home } from '../host-driver/cli/run.ts'
+import { PASSWORD, running, session, USER } from './fixture.ts'
+
+const TIMEOUT_MS = 240_000
+const DRIVER = fileURLToPath(new URL('../../host-driver/index.ts', import.meta.url))
+
+/** A PC with a modem of its own, and no card (D-5). */
+async function pc(t: ExecutionContext): Promise<{ world: World; card: { modem: string; store: string } }> {
+  t.timeout(TIMEOUT_MS)
+  const world = await running(t)
+  await world.card.stop()
+  const modem = world.sim.ready.modems.find(({ number }) => number === CARD_NUMBER)?.path ?? ''
+  return { world, card: { modem, store: join(world.folder, 'attached') } }
+}
+
+test.serial('enrolled and logged in by a modem at this computer; its program ends with the terminal', async (t) => {
+  const { world, card } = await pc(t)
+  const first = await Terminal.open({ card })
+  await first.enrol(await world.ticket())
+  await first.close()
+  const terminal = await Terminal.open({ card })
+  t.like((await terminal.status()).card, { enrolled: true, cardId: 'card-1' })
+  // The store and the modem are this terminal's: a second one is told so.
+  await t.throwsAsync(Terminal.open({ card }), { code: 'VAULT_IN_USE' })
+  const opened = await session(terminal)
+  await terminal.close()
+  t.true((await opened.menu()).length > 3)
+  await opened.close()
+})
+
+test.serial('a modem that is not there is told by the login, with what to do', async (t) => {
+  const { world, card } = await pc(t)
+  const enrolling = await Terminal.open({ card })
+  await enrolling.enrol(await world.ticket())
+  await enrolling.close()
+  const terminal = await Terminal.open({ card: { ...card, modem: '/dev/nonexistent' } })
+  const error = await t.throwsAsync(session(terminal), { code: 'MODEM_ABSENT' })
+  t.regex(error?.message ?? '', /nonexistent/)
+  await terminal.close()
+})
+
+test.serial('killed with signal 9 in the middle of a call, the driver leaves the modem free', async (t) => {
+  const { world, card } = await pc(t)
+  const enrolling = await Terminal.open({ card })
+  await enrolling.enrol(await world.ticket())
+  await enrolling.close()
+  const program = `
+    import { Terminal } from ${JSON.stringify(DRIVER)}
+    const onProgress = (event) => { if (event.type === 'line') console.log(event.state) }
+    const terminal = await Terminal.open({ card: ${JSON.stringify(card)}, onProgress })
+    await terminal.login({ userId: ${JSON.stringify(USER)}, password: ${JSON.stringify(PASSWORD)} })`
+  const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', program]
+  const driver = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => driver.kill('SIGKILL'))
+  let said = ''
+  while (!said.includes('exchanging')) said += String((await once(driver.stdout, 'data'))[0])
+  driver.kill('SIGKILL')
+  await once(driver, 'exit')
+  // The card's program hangs up and ends by itself; until then the store is its own.
+  let terminal: Terminal | undefined
+  for (let tries = 0; terminal === undefined && tries < 100; tries++) {
+    terminal = await Terminal.open({ card }).catch((error: unknown) => {
+      if (!/VAULT_IN_USE/.test(String(error))) throw error
+      return undefined
+    })
+  }
+  if (terminal === undefined) return t.fail('the store stays in use')
+  const opened = await session(terminal)
+  await opened.close()
+  await terminal.close()
+  return undefined
+})
+
+test.serial('by the command line, with the modem named once in the environment', async (t) => {
+  const { world, card } = await pc(t)
+  const user = await home(t, { KEYLINE_MODEM: card.modem })
+  const enrolled = await user.run(['enrol', '-', '--store', card.store, '--json'], `${await world.ticket()}\n`)
+  t.is(enrolled.code, 0, enrolled.out + enrolled.err)
+  const entered = await user.run(['login', '--user', USER, '--store', card.store, '--json'], `${PASSWORD}\n`)
+  t.is(entered.code, 0, entered.out + entered.err)
+  const menu = await user.run(['ls', '--json'])
+  t.is(menu.code, 0)
+  const both = await user.run(['status', '--card', '/dev/x', '--modem', card.modem, '--json'])
+  t.is(both.code, 2)
+  await user.run(['logout', '--json'])
+})
