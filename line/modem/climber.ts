@@ -112,8 +112,10 @@ export class Climber {
   }
 }
 
+/** One that says in the place of the answer that it starts lives as well. */
 async function alive({ engine }: Modem): Promise<boolean> {
-  return (await engine.command('AT', ALIVE_MS)).final.type === 'ok'
+  const { final } = await engine.command('AT', ALIVE_MS)
+  return final.type === 'ok' || (final.type === 'reset' && engine.usable)
 }
 
 /** A modem of which nothing is heard. */
