@@ -89,7 +89,10 @@ export class ModemLine implements LinePort {
       return [{ name, verdict: 'failed', what: acquired.detail.slice(0, 400), cure: CURES[acquired.reason] }]
     }
     const { modem } = acquired
-    await modem.look()
+    const trouble = await modem.look()
+    if (trouble !== undefined) {
+      return [{ name: 'SIM card', verdict: 'failed', what: trouble.slice(0, 400), cure: CURES['sim-unusable'] }]
+    }
     const { packets, messages } = this.#of(modem)
     return checkLine({ modem, packets, messages }, addresses, signal)
   }

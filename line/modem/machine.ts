@@ -111,7 +111,7 @@ function prompt(state: AtState): AtStep {
   // Later than the time-out: the modem would take the probes for the body, and answer nothing any more.
   if (state.type === 'quiet' || state.type === 'probing') {
     return {
-      state: { type: 'quiet' },
+      state: { type: 'quiet', prefixes: state.prefixes, heard: 0 },
       effects: [
         { type: 'write', text: ESCAPE },
         { type: 'timer', ms: QUIET_MS },
