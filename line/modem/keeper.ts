@@ -43,6 +43,8 @@ export class ModemKeeper {
   /** Of the profile that it had when it was last up. */
   #bootMs = GENERIC.bootMs
   #attempt: Promise<Acquired> | undefined
+  /** Of the modem before. */
+  #closing: Promise<void> = Promise.resolve()
   #symptom: Symptom = 'gone'
   #fails = 0
   #why: string | undefined
@@ -114,8 +116,10 @@ export class ModemKeeper {
 
   async #try(rung: Rung): Promise<Acquired> {
     const { path, log, onUp } = this.#options
-    await this.#modem?.close()
+    const before = this.#modem
     this.#modem = undefined
+    // A port is opened by one at a time.
+    await Promise.all([this.#closing, before?.close()])
     if (rung !== 'reopen') log({ event: 'modem.recovering', detail: path, rung })
     const found = await this.#climber.climb(rung, this.#bootMs)
     if (!(found instanceof Modem)) return this.#failed(found)
@@ -156,7 +160,7 @@ export class ModemKeeper {
     this.#why = detail
     this.#options.onLost?.()
     this.#retry()
-    modem.close().catch(() => {})
+    this.#closing = modem.close().catch(() => {})
   }
 
   #retry(): void {

@@ -7,7 +7,7 @@ import type { PinState } from './pin-state.ts'
 import type { ModemPort } from './port.ts'
 import { GENERIC } from './profiles/generic.ts'
 import type { ModemProfile } from './profiles/profile.ts'
-import { restartRadio } from './rungs.ts'
+import { atMost, restartRadio } from './rungs.ts'
 import { iccidOf, type SimOptions, stateOf } from './sim-card.ts'
 
 export interface ModemOptions {
@@ -40,6 +40,8 @@ const MODEM_GUARD_MS = 1060
 /** A modem that lives answers AT so soon, milliseconds. */
 const ALIVE_MS = 2000
 const CARD_MS = 10_000
+/** A driver that hangs must not hold up whoever wants the modem back, milliseconds. */
+const CLOSE_MS = 5000
 /** A modem may reset in the middle of its bring-up, but not for ever. */
 const STARTS_MAX = 5
 
@@ -151,9 +153,10 @@ export class Modem implements ModemAccess {
     return () => this.#listeners.delete(listener)
   }
 
+  /** @returns in bounded time; no more is heard of it */
   async close(): Promise<void> {
     this.#lost = true
-    await this.engine.close()
+    await atMost(this.#clock, CLOSE_MS, this.engine.close())
   }
 
   /** Is the card that it was brought up with still ready? Not every modem says so when one is pulled out. */

@@ -30,6 +30,14 @@ export async function leaveData(port: ModemPort, clock: Clock): Promise<void> {
   await pause(clock, SETTLE_MS)
 }
 
+/** Waits for it, at most so long, milliseconds. */
+export async function atMost(clock: Clock, ms: number, it: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const cancel = clock.after(ms, resolve)
+  await Promise.race([it, promise])
+  cancel()
+}
+
 export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.after(ms, resolve))
 }

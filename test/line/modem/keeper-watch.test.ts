@@ -176,6 +176,36 @@ test('left in data mode by somebody who is gone, where no DTR tells it: back at 
   t.is(await ended(it.clock, it.keeper), 0)
 })
 
+test('a port is opened by one at a time: the one before is closed first, however long that takes', async (t) => {
+  const clock = new FakeClock()
+  let open = 0
+  let most = 0
+  const modems: SpokenModem[] = []
+  const keeper = new ModemKeeper({
+    path: '/dev/fake',
+    clock,
+    openPort: async () => {
+      most = Math.max(most, ++open)
+      const modem = new SpokenModem({ ...WELL }, clock)
+      modems.push(modem)
+      const { port } = modem
+      const close = port.close.bind(port)
+      port.close = async () => {
+        await close()
+        await new Promise<void>((resolve) => void clock.after(3000, resolve))
+        open--
+      }
+      return port
+    },
+    log: () => {},
+  })
+  await passing(clock, keeper.start())
+  modems[0]?.port.vanish()
+  await until(clock, () => modems.length === 2)
+  t.is(most, 1)
+  t.is(await ended(clock, keeper), 0)
+})
+
 test('closing ends also what is being tried', async (t) => {
   for (const at of ['AT', 'AT+CPIN?', 'AT+COPS?']) {
     const it = new Watched()
