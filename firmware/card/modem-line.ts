@@ -4,7 +4,8 @@ import { openSms } from '../../line/bearers/sms-path.ts'
 import { SmsUnit } from '../../line/bearers/sms-unit.ts'
 import type { Clock } from '../../line/clock.ts'
 import { LinkClient } from '../../line/link-client.ts'
-import { type KeeperEvent, ModemKeeper, type PowerKey } from '../../line/modem/keeper.ts'
+import type { PowerKey } from '../../line/modem/climber.ts'
+import { type KeeperEvent, ModemKeeper } from '../../line/modem/keeper.ts'
 import type { Modem } from '../../line/modem/modem.ts'
 import type { Service } from '../../line/modem/network.ts'
 import type { ModemPort } from '../../line/modem/port.ts'
@@ -88,7 +89,10 @@ export class ModemLine implements LinePort {
       return [{ name, verdict: 'failed', what: acquired.detail.slice(0, 400), cure: CURES[acquired.reason] }]
     }
     const { modem } = acquired
-    await modem.look()
+    const trouble = await modem.look()
+    if (trouble !== undefined) {
+      return [{ name: 'SIM card', verdict: 'failed', what: trouble.slice(0, 400), cure: CURES['sim-unusable'] }]
+    }
     const { packets, messages } = this.#of(modem)
     return checkLine({ modem, packets, messages }, addresses, signal)
   }

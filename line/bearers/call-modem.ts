@@ -9,10 +9,10 @@ const ANSWER_MS = 90_000
 /** A modem answers AT at once, milliseconds. */
 const ALIVE_MS = 2000
 const HANG_UP_MS = 10_000
+/** From the byte that aborts a dialling to the word that it is over: the network is told first, milliseconds. */
+const ABORTED_MS = 10_000
 /** A cell is found again within this time, or the next bearer is better, milliseconds. */
 const REGISTER_MS = 20_000
-/** Attempts of `+++` until the port is closed, which drops DTR. */
-const ESCAPES = 2
 
 /** The call bearer on one modem: at most one call, what dialling and answering have in common. */
 export class CallModem {
@@ -49,7 +49,7 @@ export class CallModem {
     if (!registered.ok) return { ok: false, reason: 'not-registered', detail: `${path}: ${registered.state}` }
     for (const { text, timeoutMs, prefixes } of call.before) await engine.command(text, timeoutMs, prefixes)
     if (signal.aborted) return { ok: false, reason: 'cancelled', detail: 'cancelled before dialling' }
-    const abort = (): void => engine.abort()
+    const abort = (): void => engine.abort(ABORTED_MS)
     signal.addEventListener('abort', abort, { once: true })
     const result = await this.#connect(`${call.dial}${number}`, call.connectMs, number)
     signal.removeEventListener('abort', abort)
@@ -90,8 +90,11 @@ export class CallModem {
   }
 
   async #hangUp(stream: CallStream): Promise<void> {
-    const { engine, guardMs } = this.#modem
-    for (let tries = 0; engine.inData && tries < ESCAPES; tries++) await engine.escape(guardMs)
+    const { engine, guardMs, profile } = this.#modem
+    // S12 may have been taken and not be kept to: then with the silence that this kind of modem needs.
+    for (const guard of [guardMs, Math.max(guardMs, profile.escape.guardMs)]) {
+      if (engine.inData) await engine.escape(guard)
+    }
     if (engine.inData) {
       // It hears no `+++`: closing the port drops DTR, and whoever keeps this modem opens it again.
       await engine.close()

@@ -88,9 +88,14 @@ export class AtEngine {
     })
   }
 
-  /** Any byte aborts a dialling that is under way (V.250 §6.3.1); the command then ends by itself. */
-  abort(): void {
-    if (this.#state.type === 'waiting') this.#port.write(Buffer.from('\r'))
+  /**
+   * Any byte aborts a dialling that is under way (V.250 §6.3.1); the command then ends by itself.
+   * @param withinMs milliseconds that are left to it: a modem that hangs does not hear it
+   */
+  abort(withinMs?: number): void {
+    if (this.#state.type !== 'waiting') return
+    this.#port.write(Buffer.from('\r'))
+    if (withinMs !== undefined) this.#run({ type: 'timer', ms: withinMs })
   }
 
   /** Bytes of a call; thrown away when there is none. */

@@ -1,27 +1,18 @@
-import type { Clock } from '../clock.ts'
 import type { BroughtUp } from './bring-up.ts'
-import { Modem, type ModemOptions, type ModemStatus } from './modem.ts'
-import type { ModemPort } from './port.ts'
+import { Climber, type ClimberOptions, type Failed, silent } from './climber.ts'
+import { Modem, type ModemStatus } from './modem.ts'
+import { type OffAir, ON_AIR, offAir } from './off-air.ts'
+import type { PinState } from './pin-state.ts'
 import { GENERIC } from './profiles/generic.ts'
 import { type Attempt, nextAttempt, type Rung, type Symptom } from './recovery.ts'
-
-/** A modem's power key, pressed as a finger would. It toggles: AT is asked before each press. */
-export interface PowerKey {
-  /** Resolves when it is released. */
-  press(): Promise<void>
-}
+import { classifyUrc } from './urc.ts'
 
 export type KeeperEvent =
   | { readonly event: 'modem.usable'; readonly detail: string }
   | { readonly event: 'modem.lost'; readonly detail: string; readonly againInMs: number }
   | { readonly event: 'modem.recovering'; readonly detail: string; readonly rung: Rung }
 
-export interface KeeperOptions {
-  readonly path: string
-  readonly clock: Clock
-  readonly openPort: (path: string) => Promise<ModemPort>
-  readonly modem?: ModemOptions
-  readonly powerKey?: PowerKey | undefined
+export interface KeeperOptions extends ClimberOptions {
   readonly log: (event: KeeperEvent) => void
   /** Each time it was brought up. */
   readonly onUp?: (modem: Modem) => void
@@ -37,33 +28,37 @@ export type Acquired =
       readonly detail: string
     }
 
-type Failed = Exclude<BroughtUp, { readonly ok: true }> & { readonly symptom: Symptom }
+type Refused = Exclude<BroughtUp, { readonly ok: true }>
 
 /** Between two looks at a modem that nobody uses, milliseconds: a hung one is noticed within this time and the probing. */
 const WATCH_MS = 15_000
-/** A modem that lives answers AT so soon, milliseconds. */
-const ALIVE_MS = 1000
-/** +CFUN: registration ends and begins (TS 27.007 §8.2), milliseconds. */
-const FUNCTION_MS = 15_000
-/** A modem that did not hear the reset is not waited for as one that boots, milliseconds. */
-const UNHEARD_BOOT_MS = 3000
-const BOOT_STEP_MS = 1000
+/** After it said something about its card or itself, milliseconds. */
+const SOON_MS = 500
 
 /** One modem for as long as the program runs: opened, brought up, watched, and got back whatever happens to it. */
 export class ModemKeeper {
   readonly #options: KeeperOptions
+  readonly #climber: Climber
   #modem: Modem | undefined
   /** Of the profile that it had when it was last up. */
   #bootMs = GENERIC.bootMs
   #attempt: Promise<Acquired> | undefined
+  /** Of the modem before. */
+  #closing: Promise<void> = Promise.resolve()
   #symptom: Symptom = 'gone'
   #fails = 0
   #why: string | undefined
+  #off: OffAir = ON_AIR
+  /** A look is under way or comes at once. */
+  #soon = false
   #cancelTimer = (): void => {}
   #closed = false
 
   constructor(options: KeeperOptions) {
     this.#options = options
+    this.#climber = new Climber(options, (modem, reason) => {
+      this.#lose(modem, reason === 'gone' ? 'gone' : 'silent', `${this.path}: the modem is ${reason}`)
+    })
   }
 
   get path(): string {
@@ -92,7 +87,7 @@ export class ModemKeeper {
     if (modem?.usable) {
       const up = await modem.ready()
       if (up.ok) return { ok: true, modem }
-      this.#lose(modem, symptomOf(up), up.detail)
+      this.#lose(modem, symptomOf(up), textOf(up))
     }
     if (this.#attempt !== undefined) return this.#attempt
     this.#cancelTimer()
@@ -104,7 +99,7 @@ export class ModemKeeper {
     this.#cancelTimer()
     const modem = this.#modem
     this.#modem = undefined
-    await modem?.close()
+    await Promise.all([modem?.close(), this.#climber.close()])
     await this.#attempt?.catch(() => {})
   }
 
@@ -121,10 +116,12 @@ export class ModemKeeper {
 
   async #try(rung: Rung): Promise<Acquired> {
     const { path, log, onUp } = this.#options
-    await this.#modem?.close()
+    const before = this.#modem
     this.#modem = undefined
+    // A port is opened by one at a time.
+    await Promise.all([this.#closing, before?.close()])
     if (rung !== 'reopen') log({ event: 'modem.recovering', detail: path, rung })
-    const found = await this.#climb(rung)
+    const found = await this.#climber.climb(rung, this.#bootMs)
     if (!(found instanceof Modem)) return this.#failed(found)
     const up = await found.ready()
     if (up.ok) await found.look()
@@ -138,78 +135,19 @@ export class ModemKeeper {
     this.#fails = 0
     this.#why = undefined
     log({ event: 'modem.usable', detail: path })
+    this.#soon = false
+    found.onUrc((text) => this.#heard(found, text))
     this.#watch(found)
     onUp?.(found)
     return { ok: true, modem: found }
   }
 
-  /** Does what the rung says. @returns a modem that answers AT */
-  async #climb(rung: Rung): Promise<Modem | Failed> {
-    const { powerKey } = this.#options
-    const modem = await this.#open()
-    if (!(modem instanceof Modem)) {
-      // A key may give the port back to a modem that is off.
-      if (rung !== 'power-key') return modem
-      await powerKey?.press()
-      return await this.#boots(this.#bootMs)
-    }
-    const { engine } = modem
-    if (rung === 'modem-reset') {
-      const { final } = await engine.command('AT+CFUN=1,1', ALIVE_MS)
-      await modem.close()
-      return await this.#boots(final.type === 'ok' || final.type === 'reset' ? this.#bootMs : UNHEARD_BOOT_MS)
-    }
-    if (await alive(modem)) {
-      if (rung === 'soft-reset') await engine.command('ATZ', FUNCTION_MS)
-      if (rung === 'radio') {
-        await engine.command('AT+CFUN=4', FUNCTION_MS)
-        await engine.command('AT+CFUN=1', FUNCTION_MS)
-      }
-      return modem
-    }
-    await modem.close()
-    if (rung !== 'power-key') return silent(modem.path)
-    await powerKey?.press()
-    return await this.#boots(this.#bootMs)
-  }
-
-  /** Waits until it answers, at most so long: on a port that is opened anew each time, for that of a modem on USB goes with it. */
-  async #boots(bootMs: number): Promise<Modem | Failed> {
-    const { clock, path } = this.#options
-    const until = clock.now() + bootMs
-    let failed: Failed = silent(path)
-    while (clock.now() < until && !this.#closed) {
-      await new Promise<void>((resolve) => void clock.after(BOOT_STEP_MS, resolve))
-      const modem = await this.#open()
-      if (modem instanceof Modem) {
-        if (await alive(modem)) return modem
-        await modem.close()
-      } else failed = modem
-    }
-    return failed
-  }
-
-  async #open(): Promise<Modem | Failed> {
-    const { path, clock, openPort } = this.#options
-    let port: ModemPort
-    try {
-      port = await openPort(path)
-    } catch (error) {
-      return { ok: false, reason: 'modem-absent', detail: textOf(path, error), symptom: 'gone' }
-    }
-    const modem = new Modem(port, clock, this.#options.modem ?? {}, (reason) => {
-      this.#lose(modem, reason === 'gone' ? 'gone' : 'silent', `${path}: the modem is ${reason}`)
-    })
-    if (!this.#closed) return modem
-    await modem.close()
-    return silent(path)
-  }
-
-  #failed({ reason, detail, cure, symptom }: Failed): Acquired {
+  #failed(failed: Failed): Acquired {
+    const { reason, symptom } = failed
     if (symptom !== this.#symptom) this.#fails = 0
     this.#symptom = symptom
     this.#fails++
-    this.#why = cure === undefined ? detail : `${detail}; ${cure}`
+    this.#why = textOf(failed)
     this.#retry()
     return { ok: false, reason, detail: this.#why }
   }
@@ -222,7 +160,7 @@ export class ModemKeeper {
     this.#why = detail
     this.#options.onLost?.()
     this.#retry()
-    modem.close().catch(() => {})
+    this.#closing = modem.close().catch(() => {})
   }
 
   #retry(): void {
@@ -235,34 +173,60 @@ export class ModemKeeper {
     })
   }
 
-  #watch(modem: Modem): void {
+  #watch(modem: Modem, ms = WATCH_MS): void {
     this.#cancelTimer()
     if (this.#closed) return
-    this.#cancelTimer = this.#options.clock.after(WATCH_MS, () => {
-      modem.look().then(
-        () => {
-          if (this.#modem === modem && modem.usable) this.#watch(modem)
-        },
-        () => {},
-      )
+    this.#cancelTimer = this.#options.clock.after(ms, () => {
+      this.#look(modem).catch(() => {})
     })
+  }
+
+  /** It said by itself that it started, goes off, or has no card any more: no reason to wait for the next look. */
+  #heard(modem: Modem, text: string): void {
+    if (this.#modem !== modem || this.#soon) return
+    const { type } = classifyUrc(text)
+    if (type !== 'boot' && type !== 'sim' && type !== 'power-down') return
+    this.#soon = true
+    this.#watch(modem, SOON_MS)
+  }
+
+  async #look(modem: Modem): Promise<void> {
+    this.#soon = true
+    try {
+      const trouble = await modem.look()
+      // It is lost already, or somebody uses it: then nothing is to be asked.
+      if (this.#modem === modem && modem.usable && modem.user === undefined) {
+        if (trouble !== undefined) this.#lose(modem, 'card', trouble)
+        else await this.#keepUp(modem)
+      }
+    } finally {
+      this.#soon = false
+      if (this.#modem === modem && modem.usable) this.#watch(modem)
+    }
+  }
+
+  /** Brings it up again after a reset; and off the air and on again where no network was found for long. */
+  async #keepUp(modem: Modem): Promise<void> {
+    const { clock, log, path } = this.#options
+    const { off, restart } = offAir(this.#off, modem.status().registration, clock.now())
+    this.#off = off
+    if (restart) {
+      log({ event: 'modem.recovering', detail: `${path}: no network`, rung: 'radio' })
+      await modem.restartRadio()
+    }
+    const up = await modem.ready()
+    if (!up.ok) this.#lose(modem, symptomOf(up), textOf(up))
   }
 }
 
-async function alive({ engine }: Modem): Promise<boolean> {
-  return (await engine.command('AT', ALIVE_MS)).final.type === 'ok'
+/** Of these another look, or a start, may make an end; the others need a human. */
+const CARD_STATES: readonly (PinState | undefined)[] = ['absent', 'failed', 'not-yet', 'unknown']
+
+function symptomOf({ reason, sim }: Refused): Symptom {
+  if (reason === 'sim-unusable') return CARD_STATES.includes(sim) ? 'card' : 'sim'
+  return reason === 'modem-absent' ? 'silent' : 'refusing'
 }
 
-function silent(path: string): Failed {
-  return { ok: false, reason: 'modem-absent', detail: `${path}: the modem does not answer AT`, symptom: 'silent' }
-}
-
-function symptomOf({ reason }: Exclude<BroughtUp, { readonly ok: true }>): Symptom {
-  return reason === 'sim-unusable' ? 'sim' : reason === 'modem-absent' ? 'silent' : 'refusing'
-}
-
-/** The port's own words: code and cure are its user's. */
-function textOf(path: string, error: unknown): string {
-  const it = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return `${path}: ${it instanceof Error ? it.message.replace(/^Error: /, '') : 'unknown fault'}`
+function textOf({ detail, cure }: Refused): string {
+  return cure === undefined ? detail : `${detail}; ${cure}`
 }

@@ -37,8 +37,9 @@ export type AtState =
       readonly sent: boolean
     }
   | { readonly type: 'data' }
-  | { readonly type: 'quiet' }
-  | { readonly type: 'probing'; readonly tries: number }
+  /** Of the command that was given up; and how many lines of a late answer came. */
+  | { readonly type: 'quiet'; readonly prefixes: readonly string[]; readonly heard: number }
+  | { readonly type: 'probing'; readonly prefixes: readonly string[]; readonly tries: number }
   | { readonly type: 'dead' }
 
 export type AtEvent =
@@ -69,6 +70,8 @@ export const QUIET_MS = 500
 export const PROBE_MS = 1000
 /** Unanswered probes until the recovery ladder takes over. */
 export const PROBES = 10
+/** Lines of a late answer that put off the probing: one that never ends must not put it off for ever. */
+export const LATE_LINES_MAX = 32
 /** Information lines kept for one command; more are dropped as if unsolicited. */
 export const ANSWER_LINES_MAX = 256
 
@@ -108,7 +111,7 @@ function prompt(state: AtState): AtStep {
   // Later than the time-out: the modem would take the probes for the body, and answer nothing any more.
   if (state.type === 'quiet' || state.type === 'probing') {
     return {
-      state: { type: 'quiet' },
+      state: { type: 'quiet', prefixes: state.prefixes, heard: 0 },
       effects: [
         { type: 'write', text: ESCAPE },
         { type: 'timer', ms: QUIET_MS },
@@ -124,8 +127,7 @@ function line(state: AtState, text: string): AtStep {
   // A modem that says RDY while running has reset: settings and calls are gone.
   if (text === 'RDY') return reset(state)
   if (state.type === 'waiting') return answer(state, text)
-  if (state.type === 'quiet') return { state, effects: [{ type: 'timer', ms: QUIET_MS }] }
-  if (state.type === 'probing') return text.trim() === 'OK' ? { state: IDLE, effects: [STOP] } : { state, effects: [] }
+  if (state.type === 'quiet' || state.type === 'probing') return late(state, text)
   return { state, effects: [{ type: 'urc', text }] }
 }
 
@@ -152,6 +154,15 @@ function answer(state: AtState & { type: 'waiting' }, text: string): AtStep {
     : { state, effects: [{ type: 'urc', text }] }
 }
 
+/** What belongs to the answer that did not come in time is dropped; what the modem says by itself is not, and puts off nothing. */
+function late(state: AtState & { type: 'quiet' | 'probing' }, text: string): AtStep {
+  if (state.type === 'probing' && text.trim() === 'OK') return { state: IDLE, effects: [STOP] }
+  const isAnswer = parseFinal(text) !== undefined || state.prefixes.some((prefix) => text.startsWith(prefix))
+  if (!isAnswer) return { state, effects: [{ type: 'urc', text }] }
+  if (state.type === 'probing' || state.heard >= LATE_LINES_MAX) return { state, effects: [] }
+  return { state: { ...state, heard: state.heard + 1 }, effects: [{ type: 'timer', ms: QUIET_MS }] }
+}
+
 function reset(state: AtState): AtStep {
   const effects: AtEffect[] = [STOP]
   if (state.type === 'waiting')
@@ -164,7 +175,7 @@ function timer(state: AtState): AtStep {
     // A modem that still takes the body is brought back to commands; whether it sent something nobody knows.
     const leave: readonly AtEffect[] = state.command.body === undefined ? [] : [{ type: 'write', text: ESCAPE }]
     return {
-      state: { type: 'quiet' },
+      state: { type: 'quiet', prefixes: state.command.prefixes, heard: 0 },
       effects: [
         ...leave,
         { type: 'settle', result: { final: { type: 'timeout' }, lines: state.lines } },
@@ -172,14 +183,16 @@ function timer(state: AtState): AtStep {
       ],
     }
   }
-  if (state.type === 'quiet') return probe(1)
+  if (state.type === 'quiet') return probe(state.prefixes, 1)
   if (state.type !== 'probing') return { state, effects: [] }
-  return state.tries < PROBES ? probe(state.tries + 1) : { state: { type: 'dead' }, effects: [{ type: 'dead' }] }
+  return state.tries < PROBES
+    ? probe(state.prefixes, state.tries + 1)
+    : { state: { type: 'dead' }, effects: [{ type: 'dead' }] }
 }
 
-function probe(tries: number): AtStep {
+function probe(prefixes: readonly string[], tries: number): AtStep {
   return {
-    state: { type: 'probing', tries },
+    state: { type: 'probing', prefixes, tries },
     effects: [
       { type: 'write', text: 'AT\r' },
       { type: 'timer', ms: PROBE_MS },

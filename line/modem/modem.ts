@@ -7,7 +7,8 @@ import type { PinState } from './pin-state.ts'
 import type { ModemPort } from './port.ts'
 import { GENERIC } from './profiles/generic.ts'
 import type { ModemProfile } from './profiles/profile.ts'
-import type { SimOptions } from './sim-card.ts'
+import { atMost, restartRadio } from './rungs.ts'
+import { iccidOf, type SimOptions, stateOf } from './sim-card.ts'
 
 export interface ModemOptions {
   /** What it is, where its own word is not to be trusted. */
@@ -36,6 +37,13 @@ const UNSEEN: NetworkView = {
   signalBars: undefined,
 }
 const MODEM_GUARD_MS = 1060
+/** A modem that lives answers AT so soon, milliseconds. */
+const ALIVE_MS = 2000
+const CARD_MS = 10_000
+/** A driver that hangs must not hold up whoever wants the modem back, milliseconds. */
+const CLOSE_MS = 5000
+/** A modem may reset in the middle of its bring-up, but not for ever. */
+const STARTS_MAX = 5
 
 /** One modem on an opened port, from bring-up until it hangs, resets or vanishes. Bearers share it, one at a time in data mode. */
 export class Modem implements ModemAccess {
@@ -49,6 +57,8 @@ export class Modem implements ModemAccess {
   #result: BroughtUp | undefined
   #view = UNSEEN
   #lost = false
+  /** Each time that what was known of it is void. */
+  #starts = 0
 
   /** @param onLost of no more use: open its port again. Called once. */
   constructor(port: ModemPort, clock: Clock, options: ModemOptions, onLost: (reason: 'dead' | 'gone') => void) {
@@ -79,21 +89,25 @@ export class Modem implements ModemAccess {
     return this.#result?.ok ? this.#result.guardMs : MODEM_GUARD_MS
   }
 
-  /** Brings it up, once after opening and once after each reset. */
+  /** Brings it up, once after opening and once after each reset, also after one in the middle of it. */
   async ready(): Promise<BroughtUp> {
-    this.#up ??= bringUp(this.engine, this.#clock, this.#options.sim ?? NO_PIN, this.#options.profile)
-    const running = this.#up
-    const result = await running
-    // A reset in the middle began it anew.
-    if (this.#up !== running && this.#up !== undefined) return this.ready()
-    this.#result = result
-    if (!result.ok) this.#up = undefined
-    return result
+    for (let tries = 0; tries < STARTS_MAX; tries++) {
+      const starts = this.#starts
+      this.#up ??= bringUp(this.engine, this.#clock, this.#options.sim ?? NO_PIN, this.#options.profile)
+      const running = this.#up
+      const result = await running
+      if (starts !== this.#starts && this.usable) continue
+      this.#result = result
+      if (!result.ok && this.#up === running) this.#up = undefined
+      return result
+    }
+    return { ok: false, reason: 'modem-fault', detail: `${this.path}: the modem starts anew again and again` }
   }
 
   /** Is to be brought up again before its next use: it does not do as it is told. */
   doubt(): void {
     this.#up = undefined
+    this.#starts++
   }
 
   /** @param timeoutMs milliseconds until the network does what this service needs */
@@ -102,13 +116,25 @@ export class Modem implements ModemAccess {
     return awaitRegistration(this.engine, this.#clock, service, timeoutMs, signal)
   }
 
-  /** Asks how it hears, unless somebody uses it. @returns whether it still answers */
-  async look(): Promise<boolean> {
-    if (this.user !== undefined || !this.usable) return this.usable
-    const alive = await this.engine.command('AT', 2000)
-    if (alive.final.type !== 'ok' || this.user !== undefined) return alive.final.type === 'ok'
+  /**
+   * Asks how it is and how it hears, unless somebody uses it. A modem that hangs is lost by this.
+   * @returns what is wrong with its SIM card; undefined when nothing is
+   */
+  async look(): Promise<string | undefined> {
+    if (this.user !== undefined || !this.usable) return undefined
+    const alive = await this.engine.command('AT', ALIVE_MS)
+    if (alive.final.type !== 'ok') return undefined
+    const trouble = await this.#lookAtCard()
+    if (trouble !== undefined || this.user !== undefined || !this.usable) return trouble
     this.#view = await lookAround(this.engine, this.profile)
-    return true
+    return undefined
+  }
+
+  /** Off the air and on again: the network is looked for anew, and some modems ask for their PIN again. */
+  async restartRadio(): Promise<void> {
+    await restartRadio(this.engine)
+    this.#view = UNSEEN
+    this.doubt()
   }
 
   status(): ModemStatus {
@@ -127,9 +153,24 @@ export class Modem implements ModemAccess {
     return () => this.#listeners.delete(listener)
   }
 
+  /** @returns in bounded time; no more is heard of it */
   async close(): Promise<void> {
     this.#lost = true
-    await this.engine.close()
+    await atMost(this.#clock, CLOSE_MS, this.engine.close())
+  }
+
+  /** Is the card that it was brought up with still ready? Not every modem says so when one is pulled out. */
+  async #lookAtCard(): Promise<string | undefined> {
+    const up = this.#result
+    if (this.user !== undefined || this.#up === undefined || !up?.ok || up.sim !== 'ready') return undefined
+    const starts = this.#starts
+    const state = stateOf(await this.engine.command('AT+CPIN?', CARD_MS, ['+CPIN']))
+    const iccid = up.iccid === undefined ? undefined : await iccidOf(this.engine, up.profile)
+    // It started anew meanwhile, or left the question open.
+    if (starts !== this.#starts || state === undefined) return undefined
+    if (state !== 'ready') return `${this.path}: the SIM card is not ready any more (${state})`
+    const isOther = iccid !== undefined && iccid !== up.iccid
+    return isOther ? `${this.path}: another SIM card was put in` : undefined
   }
 
   #tell(text: string): void {
@@ -137,7 +178,7 @@ export class Modem implements ModemAccess {
   }
 
   #fault(kind: 'reset' | 'dead' | 'gone'): void {
-    this.#up = undefined
+    this.doubt()
     this.#view = UNSEEN
     const { user } = this
     this.user = undefined

@@ -2,20 +2,21 @@
  * How a modem is got back without a human, as a pure function; the same ladders stand in docs/states/modem.md, a test compares them.
  *
  *   gone      its port cannot be opened, or vanished         reopen · reopen · reopen · power-key
- *   silent    the port is there and AT is not answered       reopen · modem-reset · power-key
+ *   silent    the port is there and AT is not answered       reopen · resync · modem-reset · power-key
  *   refusing  AT is answered, what every modem must do not   soft-reset · radio · modem-reset · power-key
+ *   card      the SIM card is absent, failed or was changed  reopen · modem-reset
  *   sim       the SIM card needs a human                     reopen
  *
  * Each failure climbs one rung. After the last one it begins below again, after a pause that grows: a modem without power
  * must not be hammered, and one that a human mends must be found soon.
  */
-export type Symptom = 'gone' | 'silent' | 'refusing' | 'sim'
+export type Symptom = 'gone' | 'silent' | 'refusing' | 'card' | 'sim'
 
 /**
- * `reopen`: close the port and open it, AT until it answers · `soft-reset`: ATZ · `radio`: off and on, +CFUN=4 and 1 ·
+ * `reopen`: close the port and open it, AT until it answers · `resync`: `+++` and ESC, ATH · `soft-reset`: ATZ · `radio`: off and on, +CFUN=4 and 1 ·
  * `modem-reset`: +CFUN=1,1 · `power-key`: as a finger would, if AT is really not answered: the key also switches off.
  */
-export type Rung = 'reopen' | 'soft-reset' | 'radio' | 'modem-reset' | 'power-key'
+export type Rung = 'reopen' | 'resync' | 'soft-reset' | 'radio' | 'modem-reset' | 'power-key'
 
 export interface Attempt {
   readonly rung: Rung
@@ -25,8 +26,9 @@ export interface Attempt {
 
 export const LADDERS: Readonly<Record<Symptom, readonly Rung[]>> = {
   gone: ['reopen', 'reopen', 'reopen', 'power-key'],
-  silent: ['reopen', 'modem-reset', 'power-key'],
+  silent: ['reopen', 'resync', 'modem-reset', 'power-key'],
   refusing: ['soft-reset', 'radio', 'modem-reset', 'power-key'],
+  card: ['reopen', 'modem-reset'],
   sim: ['reopen'],
 }
 

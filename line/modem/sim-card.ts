@@ -21,17 +21,24 @@ export interface SimOptions {
 }
 
 export type SimResult =
-  | { readonly ok: true; readonly state: PinState }
+  | {
+      readonly ok: true
+      readonly state: PinState
+      /** The card's number; undefined when it cannot be read, or there is no card. */
+      readonly iccid: string | undefined
+    }
   | { readonly ok: false; readonly state: PinState; readonly what: string; readonly cure: string }
 
 const CPIN_MS = 10_000
+/** Questions after +CPIN that may get no answer at all, before the modem is at fault. */
+const SILENT_MAX = 3
 /** Between two looks at a card that is being read, and how many, milliseconds. */
 const AGAIN_MS = 1000
 const LOOKS = 20
 
 /**
- * The SIM card ready for use, its PIN entered where it asks for one and `nextPinStep` allows it. A modem that knows no +CPIN has no
- * card, or none that it could not use.
+ * The SIM card ready for use, its PIN entered at most once, where it asks for one and `nextPinStep` allows it. A modem that knows no
+ * +CPIN has no card, or none that it could not use.
  */
 export async function prepareSim(
   engine: AtEngine,
@@ -40,11 +47,17 @@ export async function prepareSim(
   { pin, marks }: SimOptions,
 ): Promise<SimResult> {
   let state: PinState = 'unknown'
-  for (let look = 0; look < LOOKS; look++) {
+  let entered: string | undefined
+  for (let [look, silent] = [0, 0]; look < LOOKS && silent < SILENT_MAX; look++) {
     const answer = await engine.command('AT+CPIN?', CPIN_MS, ['+CPIN'])
     const said = stateOf(answer)
-    if (said === undefined) return { ok: true, state: 'unknown' }
+    if (said === undefined) {
+      if (answer.final.type !== 'timeout') return { ok: true, state: 'unknown', iccid: undefined }
+      silent++
+      continue
+    }
     state = said
+    if (entered !== undefined) settle(entered, state, marks)
     const asked = state === 'pin'
     const step = nextPinStep({
       state,
@@ -53,9 +66,12 @@ export async function prepareSim(
       pin: asked ? pin() : undefined,
       refused: marks.all(),
     })
-    if (step.type === 'ready') return { ok: true, state }
+    if (step.type === 'ready') return { ok: true, state, iccid: await iccidOf(engine, profile) }
     if (step.type === 'refuse') return { ok: false, state, what: step.what, cure: step.cure }
-    if (step.type === 'enter') await enter(engine, pin(), step.mark, marks)
+    if (step.type === 'enter' && entered === undefined) {
+      entered = step.mark
+      await enter(engine, pin(), step.mark, marks)
+    }
     await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve))
   }
   return {
@@ -74,8 +90,15 @@ async function enter(engine: AtEngine, pin: string | undefined, mark: string, ma
   if (final.type === 'ok') marks.remove(mark)
 }
 
+/** What the card asks for behind its answer counts, not the answer: some modems say OK before they know. */
+function settle(mark: string, state: PinState, marks: PinMarks): void {
+  const isMarked = marks.all().has(mark)
+  if (state === 'ready' && isMarked) marks.remove(mark)
+  if (state === 'pin' && !isMarked) marks.add(mark)
+}
+
 /** @returns undefined where nothing was said that means anything */
-function stateOf({ final, lines }: AtResult): PinState | undefined {
+export function stateOf({ final, lines }: AtResult): PinState | undefined {
   const said = final.type === 'error' ? [...lines, final.text] : lines
   return said.map(parsePinState).find((state) => state !== undefined)
 }
@@ -88,7 +111,7 @@ async function retriesOf(engine: AtEngine, profile: ModemProfile): Promise<numbe
   return undefined
 }
 
-async function iccidOf(engine: AtEngine, profile: ModemProfile): Promise<string | undefined> {
+export async function iccidOf(engine: AtEngine, profile: ModemProfile): Promise<string | undefined> {
   for (const line of profile.iccid) {
     const iccid = (await ask(engine, line)).map((text) => parseIdentity('iccid', text)).find((it) => it !== undefined)
     if (iccid !== undefined) return iccid

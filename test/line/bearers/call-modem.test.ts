@@ -166,7 +166,7 @@ test('one call after the other, and a reset in between', async (t) => {
     await over
   }
   port.say('\r\nRDY\r\n')
-  await clock.advance(1000)
+  for (let n = 0; n < 10; n++) await clock.advance(100)
   t.deepEqual(told, ['ready'])
 })
 
@@ -193,4 +193,47 @@ test('a vanished port is told once, and nothing is answered after the end', asyn
   port.vanish()
   await modem.close()
   t.deepEqual(told, ['gone'])
+})
+
+test('cancelling a dialling that the modem does not hear of ends soon all the same', async (t) => {
+  const { clock, modem, access } = dialler({ ATD1: '', '': '' })
+  const cancel = new AbortController()
+  const dialling = modem.dial('1', cancel.signal)
+  await clock.advance(1000)
+  cancel.abort()
+  const from = clock.now()
+  let over = false
+  const result = dialling.finally(() => {
+    over = true
+  })
+  while (!over && clock.now() - from < 120_000) await clock.advance(100)
+  const told = await result
+  t.is(told.ok ? 'connected' : told.reason, 'cancelled')
+  t.true(clock.now() - from <= 11_000, `${clock.now() - from} ms`)
+  t.is(access.user, undefined)
+})
+
+test('a modem that took S12 and does not keep to it is left with the silence that it needs', async (t) => {
+  const { port, clock, modem } = dialler({ ATD1: '\r\nCONNECT\r\n' })
+  const result = await modem.dial('1', NEVER)
+  if (!result.ok) return t.fail(result.detail)
+  await clock.advance(5000)
+  const heard: number[] = []
+  const { onWrite } = port
+  let last = clock.now()
+  port.onWrite = (text) => {
+    const quiet = clock.now() - last
+    last = clock.now()
+    if (text !== '+++') return onWrite(text)
+    heard.push(quiet)
+    if (quiet >= 1000) clock.after(1000, () => port.say('\r\nOK\r\n'))
+  }
+  result.stream.write(Buffer.from('x'))
+  const over = result.stream.hangUp()
+  await clock.advance(10_000)
+  await over
+  t.is(heard.length, 2)
+  t.true((heard[0] ?? 0) < 1000)
+  t.is(port.written.at(-1), 'ATH\r')
+  t.false(port.closed)
 })

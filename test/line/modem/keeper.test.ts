@@ -95,7 +95,7 @@ test('a modem that hangs works again within a minute, by its power key, without 
   t.is(it.lost, 1)
   t.deepEqual(
     it.log.filter((line) => line !== 'modem.lost'),
-    ['modem.usable', 'modem-reset', 'power-key', 'modem.usable'],
+    ['modem.usable', 'resync', 'modem-reset', 'power-key', 'modem.usable'],
   )
   await it.keeper.close()
 })

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { type AtEffect, type AtEvent, type AtState, PROBES, step } from '../../../line/modem/machine.ts'
+import { type AtEffect, type AtEvent, type AtState, LATE_LINES_MAX, PROBES, step } from '../../../line/modem/machine.ts'
 
 const csq = { text: 'AT+CSQ', prefixes: ['+CSQ:'], timeoutMs: 1000 }
 const command: AtEvent = { type: 'command', command: csq }
@@ -65,6 +65,35 @@ test('a late answer is never taken for the next command', (t) => {
   ])
 })
 
+test('what a modem says by itself is told also while a late answer is waited for, and puts off nothing', (t) => {
+  let state: AtState = { type: 'idle' }
+  const told: string[] = []
+  let moved = 0
+  const events = [command, timer, says('RING'), ...Array<AtEvent>(1000).fill(says('+CREG: 2')), says('+CSQ: 3,0')]
+  for (const event of events) {
+    const next = step(state, event)
+    state = next.state
+    told.push(...next.effects.flatMap((effect) => (effect.type === 'urc' ? effect.text : [])))
+    moved += next.effects.filter(({ type }) => type === 'timer').length
+  }
+  t.deepEqual([told.length, told[0], told.at(-1)], [1001, 'RING', '+CREG: 2'])
+  // The command's own time, the quiet after it, and the one line of the late answer.
+  t.is(moved, 3)
+  t.deepEqual(step(step(state, timer).state, says('+CSQ: 4,0')).effects, [])
+})
+
+test('a late answer that never ends does not keep the modem from being asked', (t) => {
+  let state = run(command, timer).state
+  let moved = 0
+  for (let n = 0; n < 1000; n++) {
+    const next = step(state, says('+CSQ: 1,0'))
+    state = next.state
+    moved += next.effects.length
+  }
+  t.is(moved, LATE_LINES_MAX)
+  t.is(step(state, timer).state.type, 'probing')
+})
+
 test('a modem that never answers is declared dead after the probes', (t) => {
   const { state, effects } = run(command, ...Array<AtEvent>(PROBES + 2).fill(timer))
   t.is(state.type, 'dead')
@@ -94,8 +123,8 @@ test('every event in every state but a misplaced command has an answer', (t) => 
     { type: 'idle' },
     { type: 'waiting', command: csq, echo: false, lines: [], sent: false },
     { type: 'data' },
-    { type: 'quiet' },
-    { type: 'probing', tries: 1 },
+    { type: 'quiet', prefixes: [], heard: 0 },
+    { type: 'probing', prefixes: [], tries: 1 },
     { type: 'dead' },
   ]
   const events: AtEvent[] = [says('OK'), says('x'), says('RDY'), says('CONNECT'), timer, { type: 'lines' }]

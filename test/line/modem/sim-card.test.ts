@@ -22,6 +22,8 @@ class CountingSim {
   iccid: string | undefined = ICCID
   /** The answer to the attempt is lost. */
   deaf = false
+  /** Says OK to each PIN, and what it was only with the next question. */
+  hasty = false
 
   constructor() {
     this.port.onWrite = (text) => {
@@ -72,6 +74,7 @@ class CountingSim {
       this.left = 3
     } else if (--this.left === 0) this.state = 'puk'
     if (this.deaf) return undefined
+    if (this.hasty) return '\r\nOK\r\n'
     return this.state === 'ready' ? '\r\nOK\r\n' : '\r\n+CME ERROR: 16\r\n'
   }
 }
@@ -128,4 +131,37 @@ test('an answer that is lost counts as refused until somebody knows better: the 
   sim.deaf = false
   t.false((await sim.prepare(marks, '0000')).ok)
   t.deepEqual(sim.tried, ['0000'])
+})
+
+test('a modem that says OK to a wrong PIN: one attempt, and it counts as refused', async (t) => {
+  const sim = new CountingSim()
+  sim.hasty = true
+  const marks = new Set<string>()
+  t.false((await sim.prepare(marks, '0000')).ok)
+  // A human gave all attempts back.
+  sim.left = 3
+  t.false((await sim.prepare(marks, '0000')).ok)
+  t.deepEqual(sim.tried, ['0000'])
+  t.deepEqual([...marks], [pinMark(ICCID, '0000')])
+})
+
+test('a card that is busy at first is waited for; a modem that never says how it is, is not', async (t) => {
+  const busy = new CountingSim()
+  busy.state = 'ready'
+  const answer = busy.port.onWrite
+  let asked = 0
+  busy.port.onWrite = (text) => {
+    if (text === 'AT+CPIN?\r' && ++asked < 5) busy.port.say('\r\n+CME ERROR: 14\r\n')
+    else answer(text)
+  }
+  t.deepEqual(await busy.prepare(new Set()), { ok: true, state: 'ready', iccid: ICCID })
+
+  const mute = new CountingSim()
+  const others = mute.port.onWrite
+  mute.port.onWrite = (text) => {
+    if (text !== 'AT+CPIN?\r') others(text)
+  }
+  const from = mute.clock.now()
+  t.like(await mute.prepare(new Set()), { ok: false, state: 'unknown' })
+  t.true(mute.clock.now() - from < 60_000)
 })
