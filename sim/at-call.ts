@@ -3,10 +3,11 @@ import {
   type Extended,
   flag,
   INCORRECT,
-  ignored,
+  kept,
   NOT_ALLOWED,
   NOT_SUPPORTED,
   says,
+  wholeUpTo,
 } from './at-command.ts'
 import type { Step } from './at-step.ts'
 import { addressType } from './identity.ts'
@@ -19,6 +20,19 @@ const LIST_CALLS: Extended = {
     const { incoming, stat, number, voice } = call
     const line = `1,${incoming ? 1 : 0},${stat},${voice ? 0 : 1},0,"${number}",${addressType(number)}`
     return { info: [`+CLCC: ${line}`] }
+  },
+}
+
+/** n is what it tells by itself; mode 2 asks for its state, of voice, data and fax (TS 27.007 §7.12). */
+const CALL_WAITING: Extended = {
+  test: '(0,1)',
+  read: (settings) => String(settings.kept['+CCWA']?.[0] ?? 0),
+  set: ([n = '0', mode = '', classes = '', ...more], settings) => {
+    const right =
+      wholeUpTo(n || '0', 1) && (mode === '' || wholeUpTo(mode, 2)) && (classes === '' || wholeUpTo(classes, 255))
+    if (!right || more.length > 0) return INCORRECT
+    const set = { kept: { ...settings.kept, '+CCWA': [Number(n)] } }
+    return mode === '2' ? { set, info: ['+CCWA: 0,7'] } : { set }
   },
 }
 
@@ -42,10 +56,16 @@ export const CALLS: Commands = {
   '+CLIP': flag('clip', 1, (value) => `${value},1`),
   '+CLIR': flag('clir', 2, (value) => `${value},4`),
   '+COLP': flag('colp', 1, (value) => `${value},0`),
-  '+CCWA': ignored('(0,1)', 1, 2, 255),
-  '+CSSN': ignored('(0,1),(0,1)', 1, 1),
-  '+CSTA': ignored('(129,145)', 145),
-  '+CMOD': ignored('(0)', 0),
+  '+CCWA': CALL_WAITING,
+  '+CCFC': {
+    test: '(0-5)',
+    // Nothing is forwarded, and nothing can be (TS 27.007 §7.11): 7 is voice, data and fax.
+    set: ([reason, mode]) =>
+      !wholeUpTo(reason, 5) ? INCORRECT : mode === '2' ? { info: ['+CCFC: 0,7'] } : NOT_SUPPORTED,
+  },
+  '+CSSN': kept('+CSSN', '(0,1),(0,1)', [0, 0], [1, 1]),
+  '+CSTA': kept('+CSTA', '(129,145)', [129], [145]),
+  '+CMOD': kept('+CMOD', '(0)', [0]),
   '+CRC': flag('crc', 1),
   '+CR': flag('cr', 1),
   '+CVHU': flag('cvhu', 1),
@@ -68,11 +88,17 @@ export const CALLS: Commands = {
     },
   },
   '+VTS': {
-    test: '(0-9,#,*,A-D)',
-    set: ([tone = ''], _, { call }) => {
-      if (!/^[0-9#*A-D]+$/.test(tone)) return INCORRECT
+    test: '(0-9,#,*,A-D),(0-255)',
+    set: (args, _, { call }) => {
+      // A tone with its duration, or a list of both in braces (TS 27.007 annex C.2.11).
+      if (
+        !/^(?:[0-9#*A-D]+(?:,\d{1,3})?|\{[0-9#*A-D],\d{1,3}\}(?:,(?:\{[0-9#*A-D],\d{1,3}\}|[0-9#*A-D]))*)$/.test(
+          args.join(','),
+        )
+      )
+        return INCORRECT
       return call?.voice === true && call.stat === 0 ? {} : NOT_ALLOWED
     },
   },
-  '+VTD': ignored('(0-255)', 255),
+  '+VTD': kept('+VTD', '(0-255)', [0], [255]),
 }

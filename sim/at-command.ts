@@ -61,6 +61,23 @@ export const ignored = (test: string, ...max: readonly number[]): Extended => ({
   set: (args) => (args.length <= max.length && args.every((arg, at) => wholeUpTo(arg, max[at] ?? 0)) ? {} : INCORRECT),
 })
 
+/**
+ * Kept and shown, without any other effect here.
+ * @param values in the beginning @param most of each; arguments left out stay
+ */
+export const kept = (name: string, test: string, values: readonly number[], most = values): Extended => ({
+  test,
+  read: (settings) => (settings.kept[name] ?? values).join(','),
+  set: (args, settings) => {
+    const right = args.length <= most.length && args.every((arg, at) => arg === '' || wholeUpTo(arg, most[at] ?? 0))
+    if (!right || args.every((arg) => arg === '')) return INCORRECT
+    const now = settings.kept[name] ?? values
+    const next = now.map((value, at) => (args[at] === undefined || args[at] === '' ? value : Number(args[at])))
+    return { set: { kept: { ...settings.kept, [name]: next } } }
+  },
+  always: true,
+})
+
 export function wholeUpTo(text: string | undefined, max: number): boolean {
   return text !== undefined && /^\d{1,9}$/.test(text) && Number(text) <= max
 }

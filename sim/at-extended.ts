@@ -5,6 +5,7 @@ import { GENERAL } from './at-general.ts'
 import { IDENTITY, QUECTEL_IDENTITY, SIMCOM_IDENTITY } from './at-identity.ts'
 import { MESSAGE_SETTINGS } from './at-message-settings.ts'
 import { MESSAGES } from './at-messages.ts'
+import { MODULATION } from './at-modulation.ts'
 import { NETWORK } from './at-network.ts'
 import { PACKET } from './at-packet.ts'
 import type { Command } from './at-parse.ts'
@@ -22,6 +23,7 @@ const STANDARD: Commands = {
   ...IDENTITY,
   ...GENERAL,
   ...CALLS,
+  ...MODULATION,
   ...NETWORK,
   ...CARD,
   ...PHONEBOOK,

@@ -1,4 +1,4 @@
-import { always, type Commands, type Extended, fixed, flag, INCORRECT, ignored, NOT_SUPPORTED } from './at-command.ts'
+import { always, type Commands, type Extended, fixed, flag, INCORRECT, kept, NOT_SUPPORTED } from './at-command.ts'
 import { CHARSETS } from './sms-text.ts'
 
 /** +CFUN: radio off, on, and off without forgetting the card (TS 27.007 §8.2). */
@@ -57,6 +57,6 @@ export const GENERAL: Commands = {
         : INCORRECT,
     always: true,
   },
-  '+CMUT': ignored('(0,1)', 1),
-  '+CLVL': ignored('(0-5)', 5),
+  '+CMUT': kept('+CMUT', '(0,1)', [0], [1]),
+  '+CLVL': kept('+CLVL', '(0-5)', [3], [5]),
 }

@@ -27,7 +27,7 @@ export const IDENTITY: Commands = {
   '+CNUM': {
     run: (_, { number }) => ({ info: [`+CNUM: "","${number}",${addressType(number)}`] }),
   },
-  '+GCAP': always(says(() => '+GCAP: +CGSM,+FCLASS')),
+  '+GCAP': always(says(() => '+GCAP: +CGSM,+MS,+ES,+DS,+FCLASS')),
 }
 
 export const SIMCOM_IDENTITY: Commands = { '+CICCID': card('+ICCID: '), '+ICCID': card('+ICCID: ') }

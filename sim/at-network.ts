@@ -1,4 +1,4 @@
-import { always, type Commands, type Extended, flag, INCORRECT, ignored, NOT_ALLOWED } from './at-command.ts'
+import { always, type Commands, type Extended, flag, INCORRECT, kept, NOT_ALLOWED } from './at-command.ts'
 import type { Settings } from './at-settings.ts'
 import type { ModemView, Step } from './at-step.ts'
 import { toTerminal } from './sms-text.ts'
@@ -138,5 +138,5 @@ export const NETWORK: Commands = {
     },
   }),
   '+CUSD': USSD,
-  '+CPLS': ignored('(0)', 0),
+  '+CPLS': kept('+CPLS', '(0)', [0]),
 }

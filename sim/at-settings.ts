@@ -36,6 +36,13 @@ export interface Settings {
   readonly copsFormat: number
   /** +CGEREP: 0 tells nothing of contexts. */
   readonly cgerep: number
+  /** V.250 §6.4 to §6.6: +MR, +ER, +DR, +ILRR. */
+  readonly mr: number
+  readonly er: number
+  readonly dr: number
+  readonly ilrr: number
+  /** Settings that are shown again and have no effect here, by their command. */
+  readonly kept: Readonly<Record<string, readonly number[]>>
   /** +IPR; 0 finds the speed by itself. */
   readonly speed: number
   /** +CBST as it is shown: speed, name, connection element. */
@@ -100,6 +107,11 @@ export const FACTORY: Settings = {
   copsMode: 0,
   copsFormat: 0,
   cgerep: 0,
+  mr: 0,
+  er: 0,
+  dr: 0,
+  ilrr: 0,
+  kept: {},
   speed: 0,
   bearer: '7,0,1',
   rlp: [61, 61, 48, 6],

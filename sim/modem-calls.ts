@@ -1,3 +1,4 @@
+import { connectReports } from './at-modulation.ts'
 import { register, type Settings } from './at-settings.ts'
 import type { ShownCall } from './at-step.ts'
 import type { Leg, Subscriber } from './call.ts'
@@ -148,7 +149,9 @@ export class ModemCalls implements Subscriber {
     this.#ringing = false
     this.#stat = 0
     if (!leg.voice) {
-      if (settings().cr === 1) output.info(['+CR: REL ASYNC'])
+      const reports = connectReports(settings(), rate)
+      if (settings().cr === 1) reports.unshift('+CR: REL ASYNC')
+      if (reports.length > 0) output.info(reports)
       this.#host.online(leg, rate)
     } else if (leg.side === 'called') {
       // Who dialled has had its OK already.

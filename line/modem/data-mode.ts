@@ -21,8 +21,8 @@ const AFTER_MAX = 512
 /** Every frame of the peer holds this byte, and nothing that a modem says does. */
 const FLAG = 0x7e
 const ENDS = {
-  'NO CARRIER': /[\r\n]NO CARRIER(?:\r?\n|\r)?/g,
-  CLOSED: /[\r\n](?:NO CARRIER|CLOSED)(?:\r?\n|\r)?/g,
+  'NO CARRIER': /[\r\n]NO CARRIER/g,
+  CLOSED: /[\r\n](?:NO CARRIER|CLOSED)/g,
 }
 
 /**
@@ -64,12 +64,15 @@ export class DataMode {
   push(bytes: Uint8Array): void {
     if (this.#state === 'over') return
     if (this.#state === 'silence' || this.#state === 'confirming') return this.#doubted(bytes)
+    const escaped = this.#state === 'escaping' ? this.#behindOk(bytes) : undefined
     const behind = this.#behindEnd(bytes)
     if (this.#state === 'escaping') {
-      if (/[\r\n]OK\r?\n$/.test(this.#tail)) return this.#end('escaped')
-      if (behind === undefined) return this.#data(bytes)
-      this.#after = Buffer.from(behind).toString('latin1')
-      return this.#end('carrier')
+      const after = escaped ?? behind
+      // What came in the same read before it is the peer's.
+      this.#data(bytes.subarray(0, bytes.length - (after?.length ?? 0)))
+      if (after === undefined) return
+      this.#after = Buffer.from(after).toString('latin1')
+      return this.#end(escaped === undefined ? 'carrier' : 'escaped')
     }
     if (behind === undefined) return this.#data(bytes)
     this.#wait('silence', CARRIER_SILENCE_MS, () => this.#confirm())
@@ -101,6 +104,16 @@ export class DataMode {
     this.#cancel()
     this.#state = 'over'
     this.#settle(true)
+  }
+
+  /** @returns what follows the modem's OK to `+++`, which may come in one read with what it says next */
+  #behindOk(bytes: Uint8Array): Uint8Array | undefined {
+    const before = this.#tail.length
+    const seen = this.#tail + Buffer.from(bytes).toString('latin1')
+    for (const { index, 0: word } of seen.matchAll(/[\r\n]OK\r?\n/g)) {
+      if (index + word.length > before) return bytes.subarray(index + word.length - before)
+    }
+    return undefined
   }
 
   /** @returns what follows the last word of an end, if only the modem can have said it; undefined when there is no such end */

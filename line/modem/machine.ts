@@ -1,5 +1,6 @@
 import type { DataRules } from './data-mode.ts'
 import { type AtFinal, parseFinal } from './response.ts'
+import { classifyUrc } from './urc.ts'
 
 /*
  * One command at a time as a pure function (state, event) → {state, effects}:
@@ -77,6 +78,9 @@ export const ANSWER_LINES_MAX = 256
 
 const CTRL_Z = '\x1a'
 const ESCAPE = '\x1b'
+/** What a modem says when it has started; while it runs, it has reset then: settings and calls are gone. */
+const STARTED = /^(?:RDY|\*ATREADY: ?1|[\^+]?SYSSTART(?: AIRPLANE MODE)?)$/
+
 const IDLE: AtState = { type: 'idle' }
 const STOP: AtEffect = { type: 'timer', ms: undefined }
 
@@ -124,8 +128,7 @@ function prompt(state: AtState): AtStep {
 }
 
 function line(state: AtState, text: string): AtStep {
-  // A modem that says RDY while running has reset: settings and calls are gone.
-  if (text === 'RDY') return reset(state)
+  if (STARTED.test(text)) return reset(state)
   if (state.type === 'waiting') return answer(state, text)
   if (state.type === 'quiet' || state.type === 'probing') return late(state, text)
   return { state, effects: [{ type: 'urc', text }] }
@@ -148,7 +151,7 @@ function answer(state: AtState & { type: 'waiting' }, text: string): AtStep {
     if (final.type !== 'connect') return { state: IDLE, effects }
     return { state: { type: 'data' }, effects: [{ type: 'enter-data' }, ...effects] }
   }
-  const ours = state.lines.length < ANSWER_LINES_MAX && command.prefixes.some((prefix) => text.startsWith(prefix))
+  const ours = state.lines.length < ANSWER_LINES_MAX && command.prefixes.some((prefix) => belongs(text, prefix))
   return ours
     ? { state: { ...state, lines: [...state.lines, text] }, effects: [] }
     : { state, effects: [{ type: 'urc', text }] }
@@ -157,10 +160,15 @@ function answer(state: AtState & { type: 'waiting' }, text: string): AtStep {
 /** What belongs to the answer that did not come in time is dropped; what the modem says by itself is not, and puts off nothing. */
 function late(state: AtState & { type: 'quiet' | 'probing' }, text: string): AtStep {
   if (state.type === 'probing' && text.trim() === 'OK') return { state: IDLE, effects: [STOP] }
-  const isAnswer = parseFinal(text) !== undefined || state.prefixes.some((prefix) => text.startsWith(prefix))
+  const isAnswer = parseFinal(text) !== undefined || state.prefixes.some((prefix) => belongs(text, prefix))
   if (!isAnswer) return { state, effects: [{ type: 'urc', text }] }
   if (state.type === 'probing' || state.heard >= LATE_LINES_MAX) return { state, effects: [] }
   return { state: { ...state, heard: state.heard + 1 }, effects: [{ type: 'timer', ms: QUIET_MS }] }
+}
+
+/** Without a prefix every line is the answer, but what a modem is known to say by itself: a RING must not be lost in it. */
+function belongs(text: string, prefix: string): boolean {
+  return prefix === '' ? classifyUrc(text).type === 'unknown' : text.startsWith(prefix)
 }
 
 function reset(state: AtState): AtStep {

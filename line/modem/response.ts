@@ -33,6 +33,8 @@ export function parseFinal(line: string): AtFinal | undefined {
   const text = line.trim()
   const word = Object.hasOwn(WORDS, text) ? WORDS[text] : undefined
   if (word !== undefined) return word
+  // SIMCom again: a connection that is not transparent stands. No data follow.
+  if (text === 'CONNECT OK') return undefined
   if (text === 'CONNECT' || text.startsWith('CONNECT ')) return { type: 'connect', text: text.slice(8).trim() }
   const error = /^\+(CME|CMS) ERROR:\s*(.*)$/.exec(text)
   if (error === null) {

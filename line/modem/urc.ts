@@ -1,4 +1,5 @@
 import { fieldAt, fieldsOf, valueAfter, wholeNumber } from './fields.ts'
+import { readable } from './operator.ts'
 import { parsePinState } from './pin-state.ts'
 import { parseRegistration } from './registration.ts'
 import { parseSignal } from './signal.ts'
@@ -39,19 +40,23 @@ const WHOLE: Readonly<Record<string, Urc>> = {
   '+SHUTDOWN': { type: 'power-down', asked: true },
   '^SHUTDOWN': { type: 'power-down', asked: true },
   '+QIND: POWERED DOWN': { type: 'power-down', asked: true },
-  '^SMMEMFULL': { type: 'sms-memory', full: true },
   '+UUSIMSTAT: 0': { type: 'sim', state: 'absent' },
 }
 
 const PATTERNS: readonly (readonly [pattern: RegExp, urc: Urc])[] = [
-  [/^\^BOOT:/, { type: 'boot' }],
+  [/^\^SMMEMFULL\b/, { type: 'sms-memory', full: true }],
   [/^(UNDER|OVER)[- ](VOLTAGE|TEMPERATURE) (POWER ?DOWN|SHUTDOWN)/, { type: 'power-down', asked: false }],
   [/^\+(CPMVT|CMTE): .*POWER DOWN/, { type: 'power-down', asked: false }],
   // The maker's own spelling has two n.
   [/^(UNDER|OVER)[- ](VOLTAGE|TEMPERATURE) WARN+ING/, { type: 'power-warning' }],
+  [/^\^SBC: ?(UNDER|OVER)VOLTAGE/, { type: 'power-warning' }],
   [/^VOICE CALL: ?END/, { type: 'call-ended', reason: 'no-carrier' }],
   [/^\^CEND:/, { type: 'call-ended', reason: 'no-carrier' }],
   [/^MISSED_CALL:/, { type: 'call-ended', reason: 'no-answer' }],
+  // Huawei repeats ^BOOT while it runs, until the PC has told it that it is there: it is no start.
+  [/^(\^BOOT|\^SCTM_B|\*ISIMAID|\*ERINFO|\+CKEV|\+NITZ|\+QNWINFO|\+WIND|SBDRING$)/, NOISE],
+  // How the modems of the fixed network agreed, before CONNECT (V.250 §6.4.3, §6.5.5).
+  [/^(\+MCR|\+MRR|\+ER|\+DR|CARRIER|PROTOCOL|COMPRESSION|RINGING|RRING)\b/, NOISE],
   // Clock, name of the network, meters, toolkit, supplementary services.
   [/^(\*PSUTTZ|\*PSNWID|\+CTZ[VER]|\+CTZDST|DST|\+QLTS|\^NWTIME|\^NWNAME|\^TIME|\+QNTP|\+CNTP)\b/, NOISE],
   [/^(\^RSSI|\^HCSQ|\^MODE|\^SRVST|\^SIMST|\^DSFLOWRPT|\^STIN|\^CONN|\^CONF|\^ORIG|\^CSNR|\^THERM|\^RSSILVL)\b/, NOISE],
@@ -91,7 +96,12 @@ export function classifyUrc(line: string): Urc {
     if (value !== undefined) return read(value) ?? UNKNOWN
   }
   return (
-    sim(text) ?? networkUrc(text) ?? heard(text) ?? PATTERNS.find(([pattern]) => pattern.test(upper))?.[1] ?? UNKNOWN
+    sim(text) ??
+    fixedCaller(text) ??
+    networkUrc(text) ??
+    heard(text) ??
+    PATTERNS.find(([pattern]) => pattern.test(upper))?.[1] ??
+    UNKNOWN
   )
 }
 
@@ -122,6 +132,14 @@ function caller(value: string): Caller | undefined {
   }
   const number = type === INTERNATIONAL && !digits.startsWith('+') ? `+${digits}` : digits
   return { type: 'caller', number, validity: said }
+}
+
+/** `NMBR = 0312345678` of the fixed network; P is withheld, O unavailable (V.253 §8.2.3.1). */
+function fixedCaller(text: string): Caller | undefined {
+  const shown = /^NMBR ?= ?([0-9*#]{1,40}|[PO])$/i.exec(text)?.[1]?.toUpperCase()
+  if (shown === undefined) return undefined
+  if (shown !== 'P' && shown !== 'O') return { type: 'caller', number: shown, validity: 'valid' }
+  return { type: 'caller', number: undefined, validity: shown === 'P' ? 'withheld' : 'unavailable' }
 }
 
 function hidden(type: number | undefined): 'withheld' | 'unavailable' {
@@ -156,9 +174,15 @@ function indicator(value: string): Urc | undefined {
   return { type: 'indicator', name: key, value: level?.quoted ? undefined : number }
 }
 
-/** status, text, coding (TS 27.007 §7.15) */
+/** TS 23.038 §5: general coding, UCS2. */
+const USSD_UCS2 = 0x48
+
+/** status, text, coding (TS 27.007 §7.15); in UCS2 the text comes as hexadecimal digits. */
 function ussd(value: string): Urc | undefined {
   const fields = fieldsOf(value)
   const status = wholeNumber(fieldAt(fields, 0).text)
-  return status === undefined ? undefined : { type: 'ussd', status, text: fields[1]?.text }
+  if (status === undefined) return undefined
+  const text = fields[1]?.text
+  const coding = wholeNumber(fields[2]?.text)
+  return { type: 'ussd', status, text: text !== undefined && coding === USSD_UCS2 ? readable(text) : text }
 }

@@ -88,7 +88,7 @@ test('a RING right behind NO CARRIER is not lost, whenever it comes', async (t) 
     t.false(engine.inData)
     t.deepEqual(
       seen,
-      ['left carrier', 'urc RING', 'urc +CLIP: "1",129', 'urc OK'].toSpliced(0, 0, 'data \r\nNO CARRIER\r\n'),
+      ['left carrier', 'urc RING', 'urc +CLIP: "1",129', 'urc OK'].toSpliced(0, 0, 'data \r\nNO CARRIER'),
     )
   }
 })
