@@ -23,7 +23,7 @@ const PROGRAM = fileURLToPath(new URL('../../firmware/main.ts', import.meta.url)
 const END_MS = 30_000
 const COMPLAINT_MAX = 4096
 /** How the card's program says why it could not start: `CODE: what; cure`. */
-const COMPLAINT = /^([A-Z][A-Z0-9_]{1,63}): (.+); ([^;]+)$/m
+const COMPLAINT = /^([A-Z][A-Z0-9_]{1,63}): (.+); ([^;\n]+)$/m
 const modemEvent = z.object({ event: z.literal('modem.lost'), detail: z.string().max(400) })
 
 /**
@@ -36,7 +36,7 @@ export function openAttached({ modem, store }: AttachedModem): CardCable {
   const args = ['--usb', 'stdio', '--modem', modem, '--store', store, '--json']
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, ...args], { stdio: 'pipe' })
   const complaint = listen(child)
-  const stream = Duplex.from({ readable: child.stdout, writable: child.stdin })
+  const stream = cableOf(child)
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
   child.once('error', (cause) => stream.destroy(fault('PROGRAM_MISSING', { cause })))
   child.once('close', () => stream.destroy(complaint()))
@@ -49,6 +49,20 @@ export function openAttached({ modem, store }: AttachedModem): CardCable {
       clearTimeout(timer)
     },
   }
+}
+
+/** Ends only with the program: its last words on standard error say more than the end of its output. */
+function cableOf({ stdin, stdout }: ChildProcessWithoutNullStreams): Duplex {
+  const stream = new Duplex({
+    read: () => void stdout.resume(),
+    write: (chunk: Buffer, _encoding, done) => void stdin.write(chunk, () => done()),
+    final: (done) => void stdin.end(() => done()),
+  })
+  stdin.on('error', () => {}) // the program is gone, and its end tells why
+  stdout.on('data', (bytes: Buffer) => {
+    if (!stream.push(bytes)) stdout.pause()
+  })
+  return stream
 }
 
 /** @returns why it ended, as far as it said so */

@@ -55,7 +55,7 @@ async function allChecks(context: CommandContext, options: Options): Promise<rea
     const checks = await terminal.doctor()
     return [found, ...checks, ...(card.internet === '' ? [] : [await reached(card.internet)])]
   } catch (error) {
-    if (!(error instanceof KeylineError)) throw error
+    if (!(error instanceof KeylineError) || error.code === 'USAGE') throw error
     return [{ name: 'card', verdict: 'failed', what: `${error.what} (${error.code})`, cure: error.cure }]
   } finally {
     await terminal?.close()

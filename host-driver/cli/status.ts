@@ -60,7 +60,7 @@ async function lookAtCard(context: CommandContext, options: Options): Promise<Ca
     terminal = await Terminal.open({ card: path })
     return { path: sourceText(path), ...(await terminal.status()) }
   } catch (error) {
-    if (error instanceof KeylineError) return error
+    if (error instanceof KeylineError && error.code !== 'USAGE') return error
     throw error
   } finally {
     await terminal?.close()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { CARD_NUMBER, type World } from '../../demo/world.ts'
-import { Terminal } from '../../host-driver/index.ts'
+import { KeylineError, Terminal, type TerminalOptions } from '../../host-driver/index.ts'
 import { home } from '../host-driver/cli/run.ts'
 import { PASSWORD, running, session, USER } from './fixture.ts'
 
@@ -20,12 +20,19 @@ async function pc(t: ExecutionContext): Promise<{ world: World; card: { modem: s
   return { world, card: { modem, store: join(world.folder, 'attached') } }
 }
 
+/** Ended with the test, however that ends. */
+async function open(t: ExecutionContext, card: TerminalOptions['card']): Promise<Terminal> {
+  const terminal = await Terminal.open({ card })
+  t.teardown(() => terminal.close())
+  return terminal
+}
+
 test.serial('enrolled and logged in by a modem at this computer; its program ends with the terminal', async (t) => {
   const { world, card } = await pc(t)
-  const first = await Terminal.open({ card })
+  const first = await open(t, card)
   await first.enrol(await world.ticket())
   await first.close()
-  const terminal = await Terminal.open({ card })
+  const terminal = await open(t, card)
   t.like((await terminal.status()).card, { enrolled: true, cardId: 'card-1' })
   // The store and the modem are this terminal's: a second one is told so.
   await t.throwsAsync(Terminal.open({ card }), { code: 'VAULT_IN_USE' })
@@ -37,10 +44,10 @@ test.serial('enrolled and logged in by a modem at this computer; its program end
 
 test.serial('a modem that is not there is told by the login, with what to do', async (t) => {
   const { world, card } = await pc(t)
-  const enrolling = await Terminal.open({ card })
+  const enrolling = await open(t, card)
   await enrolling.enrol(await world.ticket())
   await enrolling.close()
-  const terminal = await Terminal.open({ card: { ...card, modem: '/dev/nonexistent' } })
+  const terminal = await open(t, { ...card, modem: '/dev/nonexistent' })
   const error = await t.throwsAsync(session(terminal), { code: 'MODEM_ABSENT' })
   t.regex(error?.message ?? '', /nonexistent/)
   await terminal.close()
@@ -48,7 +55,7 @@ test.serial('a modem that is not there is told by the login, with what to do', a
 
 test.serial('killed with signal 9 in the middle of a call, the driver leaves the modem free', async (t) => {
   const { world, card } = await pc(t)
-  const enrolling = await Terminal.open({ card })
+  const enrolling = await open(t, card)
   await enrolling.enrol(await world.ticket())
   await enrolling.close()
   const program = `
@@ -66,8 +73,8 @@ test.serial('killed with signal 9 in the middle of a call, the driver leaves the
   // The card's program hangs up and ends by itself; until then the store is its own.
   let terminal: Terminal | undefined
   for (let tries = 0; terminal === undefined && tries < 100; tries++) {
-    terminal = await Terminal.open({ card }).catch((error: unknown) => {
-      if (!/VAULT_IN_USE/.test(String(error))) throw error
+    terminal = await open(t, card).catch((error: unknown) => {
+      if (!(error instanceof KeylineError && error.code === 'VAULT_IN_USE')) throw error
       return undefined
     })
   }
@@ -87,7 +94,7 @@ test.serial('by the command line, with the modem named once in the environment',
   t.is(entered.code, 0, entered.out + entered.err)
   const menu = await user.run(['ls', '--json'])
   t.is(menu.code, 0)
-  const both = await user.run(['status', '--card', '/dev/x', '--modem', card.modem, '--json'])
+  const both = await user.run(['doctor', '--card', '/dev/x', '--modem', card.modem, '--json'])
   t.is(both.code, 2)
   await user.run(['logout', '--json'])
 })
