@@ -90,12 +90,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 
 const KINDS = Object.keys(FAULTS)
 /** Of 10 jobs so many run in peace. */
-const PEACE = 4
-/** Trouble comes and goes within this time, milliseconds. */
-const BEGIN_MS = 15_000
-const LAST_MS = 45_000
+const PEACE = 5
+/** Trouble begins within this time, about that of a job in peace, and lasts so long, milliseconds. */
+const BEGIN_MS = 3000
+const LAST_MS = 30_000
 
-/** Trouble for one job, drawn from `below`: none, one kind, or two at once. Everything has ended when `end` was called. */
+/** Trouble around one job, drawn from `below`: none, one kind, or two at once. It lasts over the next jobs, or until `end`. */
 export class Trouble {
   readonly kinds: readonly string[]
   readonly #ends: (() => void)[] = []

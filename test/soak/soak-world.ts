@@ -10,8 +10,9 @@ import { Exchange } from '../../sim/exchange.ts'
 import { NetworkTime } from '../../sim/network-time.ts'
 import { SmsCentre } from '../../sim/sms-centre.ts'
 import { encodeTicket } from '../../wire/line/ticket.ts'
+import { FakeClock } from '../fake-clock.ts'
 import { issueTicket } from '../server/test-card.ts'
-import { clockAt, NUMBER, PASSWORD, START, startNode, USER } from '../server/world.ts'
+import { NUMBER, PASSWORD, START, startNode, USER } from '../server/world.ts'
 import { SoakModem } from './soak-modem.ts'
 
 const CARD = '+819012345678'
@@ -41,7 +42,8 @@ function plainDisk(): Disk {
 
 /** The whole line in one process: card with its modem, network, and a server with a modem for calls and one for messages. */
 export async function soakWorld(t: ExecutionContext, seed: number) {
-  const clock = await clockAt()
+  const clock = new FakeClock()
+  const unixMs = (): number => START + Math.floor(clock.now())
   const hooks = { event: () => {}, tap: () => {} }
   const time = new NetworkTime(clock, START, 36)
   const centre = new SmsCentre(clock, time, seed, hooks)
@@ -50,7 +52,7 @@ export async function soakWorld(t: ExecutionContext, seed: number) {
   const card = add(CARD)
   const calls = add(NUMBER)
   const messages = add(SMS)
-  const node = await startNode(t, ':memory:', { clock, numbers: [NUMBER, SMS] })
+  const node = await startNode(t, ':memory:', { clock: { now: unixMs }, numbers: [NUMBER, SMS] })
   await node.accounts.add(USER, PASSWORD)
 
   const counts = new Map<string, number>()
@@ -85,7 +87,7 @@ export async function soakWorld(t: ExecutionContext, seed: number) {
     vault: Vault.open(plainDisk()),
     line,
     clock,
-    nowSeconds: () => Math.floor(clock.now() / 1000),
+    nowSeconds: () => Math.floor(unixMs() / 1000),
     policy: [
       { bearer: 'call', budgetMs: 90_000 },
       { bearer: 'sms', budgetMs: 90_000 },
