@@ -70,7 +70,7 @@ export async function soakWorld(t: ExecutionContext, seed: number) {
     }
   }
   const log = (event: Record<string, unknown>): void => {
-    if (event['event'] === 'modem.recovering') count(`server ${String(event['rung'])}`)
+    if (event.event === 'modem.recovering') count(`server ${String(event.rung)}`)
   }
   const bank = openModemBank({ paths: [calls.path], clock, log, open, openPort: () => calls.openPort() })
   const smsPort = openSmsPort({ paths: [messages.path], clock, log, open, openPort: () => messages.openPort() })
