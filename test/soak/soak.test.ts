@@ -10,6 +10,8 @@ import { soakWorld } from './soak-world.ts'
 const SEED = 271_828
 const JOBS = Number(process.env.SOAK_JOBS ?? 10_000)
 const SECTIONS = 10
+/** The next look at each of three modems, and at the server's stored messages. */
+const IDLE_TIMERS = 4
 /** Jobs whose trouble may still be there. */
 const TROUBLES_MOST = 5
 /** A job has 240 s, then up to 20 s for hanging up and 15 s for a dialling that does not come back. */
@@ -69,6 +71,8 @@ test(`seed ${SEED}: ${JOBS} logins with random faults: each ends, nothing sticks
     t.like(last, { ok: true, result: { verdict: 'permitted' } })
     t.true(it.clock.now() - began < 30_000, 'at once')
     await it.clock.advance(REST_MS)
+    // A look at a modem may have begun in this very moment: it needs no time, but its turns.
+    for (let n = 0; n < 50; n++) await it.clock.advance(0)
     t.is(it.jobs.state, 'idle')
     t.deepEqual(it.exchange.calls, [])
     t.is(it.centre.waiting, 0)
@@ -78,7 +82,6 @@ test(`seed ${SEED}: ${JOBS} logins with random faults: each ends, nothing sticks
   }
 
   await checkpoint()
-  const idleTimers = it.clock.waiting
   const fds = descriptors()
   for (let section = 0; section < SECTIONS; section++) {
     const began = it.clock.now()
@@ -109,7 +112,7 @@ test(`seed ${SEED}: ${JOBS} logins with random faults: each ends, nothing sticks
       `${(section + 1) * (JOBS / SECTIONS)} jobs, ${minutes} min, heap ${row.heap.toFixed(1)} MB, ${row.timers} timers, ` +
         `${row.fds} descriptors, ${shown(ends)} · ${shown(it.counts)}`,
     )
-    t.is(row.timers, idleTimers)
+    t.is(row.timers, IDLE_TIMERS)
     t.is(row.fds, fds)
   }
   t.log(`all: ${shown(all)}, longest ${Math.round(longestMs / 1000)} s`)
