@@ -1,6 +1,6 @@
 import { CallModem } from '../../line/bearers/call-modem.ts'
 import { PacketModem } from '../../line/bearers/packet-modem.ts'
-import { openSms } from '../../line/bearers/sms-path.ts'
+import { openSms, portsInTurn } from '../../line/bearers/sms-path.ts'
 import { SmsUnit } from '../../line/bearers/sms-unit.ts'
 import type { Clock } from '../../line/clock.ts'
 import { LinkClient } from '../../line/link-client.ts'
@@ -55,6 +55,8 @@ interface Bearers {
 export class ModemLine implements LinePort {
   readonly #options: ModemLineOptions
   readonly #keeper: ModemKeeper
+  /** Kept while modems come and go: the server's conversations last longer. */
+  readonly #nextPort = portsInTurn()
   #bearers: Bearers | undefined
 
   constructor(options: ModemLineOptions) {
@@ -152,7 +154,7 @@ export class ModemLine implements LinePort {
         const out = await this.#unregistered(modem, 'sms', signal)
         if (out !== undefined) return out
         const ready = await messages.ready()
-        if (ready.ok) return { ok: true, path: openSms(messages, address) }
+        if (ready.ok) return { ok: true, path: openSms(messages, address, this.#nextPort) }
         return { ok: false, reason: ready.reason === 'lost' ? 'modem-absent' : 'modem-fault', detail: ready.detail }
       }
     }

@@ -69,6 +69,21 @@ function notSent(error: unknown): SmsSent {
 }
 
 /**
+ * Places among the ports for conversations, one after the other from one drawn by chance. Drawn anew each time, one would soon be that of
+ * a conversation which the server has not forgotten: it answers the first request there with what it answered to that of long ago.
+ * @returns what `openSms` takes for `random`
+ */
+export function portsInTurn(random: () => number = Math.random): () => number {
+  const count = CARD_SMS_PORTS.last - CARD_SMS_PORTS.first + 1
+  let turn = Math.floor(random() * count)
+  return () => {
+    turn = (turn + 1) % count
+    // The middle of its place, so that no rounding makes it another one.
+    return (turn + 0.5) / count
+  }
+}
+
+/**
  * The card's end of a conversation by short messages. Its own port, chosen anew for each, is the conversation's name: what comes late of
  * an earlier one is for a port that nobody listens to.
  * @param to the server's number @param random 0 … 1

@@ -72,7 +72,7 @@ export interface Node {
 export interface NodeOptions {
   readonly node?: string
   readonly numbers?: readonly string[]
-  readonly clock: FakeClock
+  readonly clock: Pick<FakeClock, 'now'>
   /** The shop behind the line, where there is one. */
   readonly shop?: Pick<LineServiceOptions, 'purchases' | 'app'>
   /** A wrapper around the store, to see or disturb what happens. */
@@ -128,7 +128,10 @@ export interface World extends Node {
 }
 
 /** A server with one user and nothing else. */
-export async function world(t: ExecutionContext, options: Partial<NodeOptions> = {}): Promise<World> {
+export async function world(
+  t: ExecutionContext,
+  options: Partial<NodeOptions> & { readonly clock?: FakeClock } = {},
+): Promise<World> {
   const clock = options.clock ?? (await clockAt())
   const own = folder(t)
   const path = join(own, 'server.db')

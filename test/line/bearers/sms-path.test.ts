@@ -1,8 +1,8 @@
 import test from 'ava'
-import { openSms } from '../../../line/bearers/sms-path.ts'
+import { openSms, portsInTurn } from '../../../line/bearers/sms-path.ts'
 import { LinkClient } from '../../../line/link-client.ts'
 import { openSmsPort } from '../../../server/line-port/sms-port.ts'
-import { SERVER_SMS_PORT } from '../../../wire/limits.ts'
+import { CARD_SMS_PORTS, SERVER_SMS_PORT } from '../../../wire/limits.ts'
 import { seeded } from '../../random.ts'
 import { CARD, during, SERVER, smsWorld } from './sms-world.ts'
 
@@ -133,4 +133,13 @@ test('a card whose modem takes no messages is told so in bounded time', async (t
   )
   t.is(await during(world.clock, link.request(Buffer.alloc(400)), 1000), undefined)
   t.deepEqual(ends, ['modem'])
+})
+
+test('ports come in turn: none is that of an earlier conversation before all others were used', (t) => {
+  const { first, last } = CARD_SMS_PORTS
+  const count = last - first + 1
+  const next = portsInTurn(() => 0.999)
+  const places = Array.from({ length: count }, () => Math.floor(next() * count))
+  t.is(new Set(places).size, count)
+  t.is(places[0], Math.floor(next() * count))
 })
