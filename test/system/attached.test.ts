@@ -80,6 +80,7 @@ test.serial('killed with signal 9 in the middle of a call, the driver leaves the
   }
   if (terminal === undefined) return t.fail('the store stays in use')
   const opened = await session(terminal)
+  t.is(opened.state, 'open')
   await opened.close()
   await terminal.close()
   return undefined
