@@ -25,6 +25,17 @@ const STORED_FIRST = [
 /** At last directly: under +CSMS=1 the network keeps each until it is acknowledged (§3.2.1), which a crash survives as well. */
 const DIRECTLY = ['AT+CNMI=2,2,0,1,0', 'AT+CNMI=2,2,0,0,0', 'AT+CNMI=1,2,0,0,0'] as const
 
+/**
+ * Of the SIM card where it can be: what a phone has in its own memory is nobody's business here. It must be offered for reading, for
+ * writing and for what comes (TS 27.005 §3.2.2): +CMTI tells a place of the third, and +CMGR reads the first.
+ */
+const MEMORIES = ['SM', 'ME', 'MT'] as const
+
+function memoryOf(offered: string): (typeof MEMORIES)[number] | undefined {
+  const lists = offered.match(/\([^()]*\)/g) ?? []
+  return MEMORIES.find((name) => lists.length === 3 && lists.every((list) => list.includes(`"${name}"`)))
+}
+
 /** PDU mode, one memory for all, new messages told. Text mode is never used: what it says may look like anything. */
 export async function setUpSms({ engine, path, profile }: ModemAccess): Promise<SmsSent> {
   if (!profile.sms) return { ok: false, reason: 'refused', detail: `${path}: ${profile.missing ?? 'no messages'}` }
@@ -34,8 +45,10 @@ export async function setUpSms({ engine, path, profile }: ModemAccess): Promise<
     return { ok: false, reason: 'refused', detail: `${path}: AT+CMGF=0: ${explainModemError(words)?.what ?? words}` }
   }
   const offered = await engine.command('AT+CPMS=?', SETTING_MS, ['+CPMS'])
-  // Of the SIM card where it can be: what a phone has in its own memory is nobody's business here.
-  if (/"SM"/.test(offered.lines.join(''))) await engine.command('AT+CPMS="SM","SM","SM"', MEMORY_MS, ['+CPMS'])
+  const memory = memoryOf(offered.lines.join(''))
+  if (memory !== undefined) {
+    await engine.command(`AT+CPMS="${memory}","${memory}","${memory}"`, MEMORY_MS, ['+CPMS'])
+  }
   for (const text of [...STORED_FIRST, 'AT+CSMS=1', ...DIRECTLY]) {
     const { final } = await engine.command(text, SETTING_MS)
     if (final.type === 'ok' && text !== 'AT+CSMS=1') return { ok: true }

@@ -7,6 +7,7 @@ import { decodePdu, type SmsDeliver } from '../modem/sms/pdu.ts'
 import type { SmsStatus } from '../modem/sms/status.ts'
 import { encodeSubmit } from '../modem/sms/submit.ts'
 import { classifyUrc } from '../modem/urc.ts'
+import { SmsReports } from './sms-reports.ts'
 import { type SmsSent, setUpSms } from './sms-set-up.ts'
 
 /** A message for one of our ports. */
@@ -42,8 +43,6 @@ const SEND_MS = 60_000
 const READ_MS = 10_000
 /** A +CMTI may be lost, as while a call runs: the memory is looked through so often while somebody waits, milliseconds. */
 const SWEEP_MS = 30_000
-/** Messages of which a report is awaited: the modem counts modulo 256 (TS 23.040 §9.2.3.6). */
-const REPORTS_MAX = 64
 /** Messages that wait for their turn: a modem needs some seconds for each. */
 const SENDS_MAX = 256
 /** The lines of a list: its headers, and PDUs, which begin with the length of the SMSC. All else the modem says by itself. */
@@ -61,7 +60,7 @@ export class SmsUnit {
   readonly #clock: Clock
   readonly #log: (event: SmsEvent) => void
   readonly #ports = new Map<number, (message: PortMessage) => void>()
-  readonly #reports = new Map<number, (status: SmsStatus) => void>()
+  readonly #reports = new SmsReports()
   readonly #stop: () => void
   #ready: Promise<SmsSent> | undefined
   /** Places to be read; `sweep` reads all. */
@@ -114,15 +113,13 @@ export class SmsUnit {
   async #sendNow({ to, source, destination, data, onReport }: OutgoingSms): Promise<SmsSent> {
     const set = await this.ready()
     if (!set.ok) return set
-    const report = onReport !== undefined && this.#reports.size < REPORTS_MAX
-    const { pdu, tpduLength } = encodeSubmit({ to, data, ports: { source, destination }, statusReport: report })
+    const statusReport = onReport !== undefined
+    const { pdu, tpduLength } = encodeSubmit({ to, data, ports: { source, destination }, statusReport })
+    if (statusReport) this.#reports.begin()
     const { final, lines } = await this.#modem.engine.send(`AT+CMGS=${tpduLength}`, pdu, SEND_MS, ['+CMGS'])
+    if (onReport !== undefined) this.#reports.sent(final.type === 'ok' ? referenceOf(lines) : undefined, onReport)
     const { path } = this.#modem
-    if (final.type === 'ok') {
-      const reference = Number(/^\+CMGS:\s*(\d+)/.exec(lines[0] ?? '')?.[1])
-      if (report && reference <= 0xff) this.#reports.set(reference, onReport)
-      return { ok: true }
-    }
+    if (final.type === 'ok') return { ok: true }
     if (final.type === 'timeout') return { ok: false, reason: 'unknown', detail: `${path}: no answer to the message` }
     if (final.type === 'reset') return { ok: false, reason: 'lost', detail: `${path}: the modem reset or vanished` }
     const words = final.type === 'error' ? final.text : final.type
@@ -241,10 +238,7 @@ export class SmsUnit {
   #take(hex: string, length: number | undefined): { readonly done: boolean; readonly foreign?: Foreign } {
     const pdu = decodePdu(hex, 'received', length)
     if (pdu.type === 'status-report') {
-      const told = this.#reports.get(pdu.mr)
-      // While the centre goes on trying another report follows.
-      if (pdu.status.outcome !== 'trying') this.#reports.delete(pdu.mr)
-      told?.(pdu.status)
+      this.#reports.came(pdu.mr, pdu.status)
       return { done: true }
     }
     return pdu.type === 'deliver' ? this.#deliver(pdu) : { done: false, foreign: 'malformed' }
@@ -264,6 +258,11 @@ export class SmsUnit {
     const [, used, total] = /^\+CPMS:\s*"[A-Z]{2}",\s*(\d+),\s*(\d+)/.exec(lines[0] ?? '') ?? []
     return used !== undefined && total !== undefined && Number(used) >= Number(total)
   }
+}
+
+function referenceOf(lines: readonly string[]): number | undefined {
+  const reference = Number(/^\+CMGS:\s*(\d+)/.exec(lines[0] ?? '')?.[1])
+  return reference <= 0xff ? reference : undefined
 }
 
 function isOurs(port: number): boolean {
