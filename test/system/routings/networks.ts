@@ -69,7 +69,20 @@ export class Networks {
   async capture(t: ExecutionContext, net: Net): Promise<() => Promise<Capture>> {
     const file = join(this.#folder, `${net}.pcap`)
     const host = net === 'private' ? 'apn' : 'pc'
-    const child = this.spawn(host, ['tcpdump', '-i', net, '-U', '-s', '0', '-w', file, 'tcp'])
+    const child = this.spawn(host, [
+      'tcpdump',
+      '-i',
+      net,
+      '--immediate-mode',
+      '-Z',
+      'root',
+      '-U',
+      '-s',
+      '0',
+      '-w',
+      file,
+      'tcp',
+    ])
     t.teardown(() => child.kill('SIGKILL'))
     let said = ''
     child.stderr?.on('data', (text: Buffer) => {
