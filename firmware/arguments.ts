@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { BEARERS } from '../wire/line/ticket.ts'
+import { type BoardProfile, fileProfile, namedProfile } from './board/profile.ts'
 import { CardError } from './card/errors.ts'
 import type { BearerBudget } from './card/policy.ts'
 
@@ -18,6 +19,10 @@ export const USAGE = `Runs the card: calls the server over the line for the PC t
                  repeatable, best first (packet:60, call:90, sms:90). What the enrolment has no address for is left out
   --sim-pin FILE file with the PIN of the SIM card, readable by its owner alone. It is entered only while three attempts
                  or more are left, and never twice to a card that refused it
+  --board NAME   profile of the board's lights, button and power key (none: it has none of them), a file of
+                 firmware/board/profiles/
+  --board-file FILE
+                 a profile of your own, instead of --board
   --baud BIT/S   speed of the port to the PC, where it is not USB (115200)
   --json         events as JSON lines
   --help         this text
@@ -32,6 +37,7 @@ export interface CardOptions {
   readonly policy: readonly BearerBudget[]
   /** 4 to 8 digits. */
   readonly simPin: string | undefined
+  readonly board: BoardProfile
   readonly json: boolean
 }
 
@@ -75,17 +81,23 @@ const schema = z.object({
     ),
   bearer: z.array(z.string()).default(DEFAULT_POLICY).pipe(policy),
   'sim-pin': path.optional(),
+  board: z.string().max(100).optional(),
+  'board-file': path.optional(),
   json: z.boolean().default(false),
 })
 
-/** @throws CardError USAGE */
+/** @throws CardError USAGE, BOARD_PROFILE */
 export function readArguments(argv: readonly string[]): Arguments {
   const values = parse(argv)
   if (values.help) return { type: 'help' }
   const checked = schema.safeParse(values)
   if (checked.success) {
-    const { bearer: policy, 'sim-pin': pinFile, ...rest } = checked.data
-    return { type: 'run', options: { ...rest, policy, simPin: pinFile === undefined ? undefined : readPin(pinFile) } }
+    const { bearer: policy, 'sim-pin': pinFile, board: name, 'board-file': file, ...rest } = checked.data
+    if (name !== undefined && file !== undefined)
+      throw new CardError('USAGE', '--board and --board-file exclude each other')
+    const board = file === undefined ? namedProfile(name ?? 'none') : fileProfile(file)
+    const simPin = pinFile === undefined ? undefined : readPin(pinFile)
+    return { type: 'run', options: { ...rest, policy, simPin, board } }
   }
   const [issue] = checked.error.issues
   throw new CardError('USAGE', `--${issue?.path.map(String).join('.')} ${issue?.message}`)
@@ -118,6 +130,8 @@ function parse(argv: readonly string[]): Readonly<Record<string, Value>> {
     store: text,
     bearer: many,
     'sim-pin': text,
+    board: text,
+    'board-file': text,
     baud: text,
     json: flag,
     help: flag,

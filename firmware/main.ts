@@ -1,13 +1,15 @@
 import { systemClock } from '../line/clock.ts'
 import { openSerialPort } from '../line/modem/serial-port.ts'
 import { readArguments, USAGE } from './arguments.ts'
-import { MemoryGpio } from './board/gpio.ts'
+import { pinsOf } from './board/board.ts'
+import { openGpio } from './board/open-gpio.ts'
 import { folderDisk } from './card/disk.ts'
 import { CardError } from './card/errors.ts'
 import { ModemLine } from './card/modem-line.ts'
 import { pinMarks } from './card/pin-marks.ts'
 import { describe, type ProgramEvent } from './events.ts'
 import { startCard } from './program.ts'
+import { systemd } from './systemd.ts'
 import { stdioPort } from './usb/stdio-port.ts'
 import { openUsbPort } from './usb/usb-port.ts'
 
@@ -29,6 +31,7 @@ async function main(argv: readonly string[]): Promise<number> {
     output.write(`${options.json ? JSON.stringify(event) : describe(event)}\n`)
   }
   const stopping = stopped()
+  const gpio = await openGpio(options.board, systemClock)
   // Whoever read the events is gone; the card goes on.
   output.on('error', () => {})
   const pin = options.simPin
@@ -39,16 +42,20 @@ async function main(argv: readonly string[]): Promise<number> {
     sim: { pin: () => pin, marks: pinMarks(() => folderDisk(options.store)) },
     log: print,
   })
+  const service = systemd({ env: process.env, pid: process.pid, clock: systemClock })
   const card = await startCard(options, {
     openUsb: () => (stdio ? Promise.resolve(stdioPort()) : openUsbPort(options.usb, options.baud)),
     line,
     policy: options.policy,
-    gpio: new MemoryGpio(),
+    gpio,
+    ...(options.board.gpio === null ? {} : { pins: pinsOf(options.board.gpio) }),
     print,
     onPcGone: stdio ? stopping.stop : () => {},
   })
+  service.ready()
   const probing = line.probe()
   await stopping.promise
+  service.stopping()
   await card.close()
   await probing
   return 0

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../line/clock.ts'
 import type { NotificationParams } from '../wire/usb/methods.ts'
 import type { CardOptions } from './arguments.ts'
-import { openBoard } from './board/board.ts'
+import { type BoardPins, openBoard } from './board/board.ts'
 import type { Gpio } from './board/gpio.ts'
 import { folderDisk } from './card/disk.ts'
 import { CardError, type CardProblem } from './card/errors.ts'
@@ -23,6 +23,8 @@ export interface CardWorld {
   /** Bearers of `line` with the time that each gets, best first. */
   readonly policy: readonly BearerBudget[]
   readonly gpio: Gpio
+  /** Where its lights and button are, if not at the usual pins. */
+  readonly pins?: BoardPins
   readonly print: (event: ProgramEvent) => void
   /** The PC is gone for good: only where it started this program. */
   readonly onPcGone: () => void
@@ -63,7 +65,12 @@ export async function startCard(options: Pick<CardOptions, 'usb' | 'store'>, wor
       },
       log: (event, problem) => print(event === 'usb.closed' ? { event, ...(problem as CardProblem) } : { event }),
     })
-    const board = await openBoard({ gpio: world.gpio, clock, onLongPress: () => jobs.cancel() })
+    const board = await openBoard({
+      gpio: world.gpio,
+      ...(world.pins && { pins: world.pins }),
+      clock,
+      onLongPress: () => jobs.cancel(),
+    })
     const onLine = (it: NotificationParams<'line.state'>): void => {
       board.lights.state(it.state)
       usb.link?.notify('line.state', it)

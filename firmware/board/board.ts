@@ -5,6 +5,7 @@ import { CardIO } from './card-io.ts'
 import type { Gpio } from './gpio.ts'
 import { type Light, Lights } from './lights.ts'
 import { LongPress } from './long-press.ts'
+import type { BoardGpio } from './profile.ts'
 
 declare module 'johnny-five' {
   interface BoardOption {
@@ -14,10 +15,22 @@ declare module 'johnny-five' {
 }
 
 /** GPIO numbers; free on the usual modem HATs. */
-export const BOARD_PINS = { line: 17, fault: 27, button: 22 } as const
+export const BOARD_PINS = { line: 17, fault: 27, button: 22 } as const satisfies BoardPins
+
+export interface BoardPins {
+  readonly line: number
+  readonly fault: number
+  readonly button: number
+}
+
+/** The pins of a profile that this panel uses. */
+export function pinsOf({ lights, button }: BoardGpio): BoardPins {
+  return { line: lights.line, fault: lights.refused, button }
+}
 
 export interface BoardOptions {
   readonly gpio: Gpio
+  readonly pins?: BoardPins
   readonly clock: Clock
   /** The button was held: the user wants the call to end. */
   readonly onLongPress: () => void
@@ -30,15 +43,15 @@ export interface CardBoard {
 }
 
 /** Lights and button of the card. */
-export async function openBoard({ gpio, clock, onLongPress }: BoardOptions): Promise<CardBoard> {
+export async function openBoard({ gpio, pins = BOARD_PINS, clock, onLongPress }: BoardOptions): Promise<CardBoard> {
   const io = new CardIO(gpio)
   const board = new five.Board({ io, repl: false, debug: false, sigint: false })
   await new Promise<void>((resolve) => {
     board.on('ready', resolve)
   })
-  const line = new five.Led({ pin: BOARD_PINS.line, board })
-  const fault = new five.Led({ pin: BOARD_PINS.fault, board })
-  const button = new five.Button({ pin: BOARD_PINS.button, isPullup: true, board })
+  const line = new five.Led({ pin: pins.line, board })
+  const fault = new five.Led({ pin: pins.fault, board })
+  const button = new five.Button({ pin: pins.button, isPullup: true, board })
   const longPress = new LongPress(clock, onLongPress)
   button.on('press', () => longPress.press())
   button.on('release', () => longPress.release())

@@ -92,6 +92,22 @@ export const CARD_ERRORS = {
     what: 'the driver speaks another version of the card API',
     cure: 'bring driver and card to the same version',
   },
+  // The board.
+  BOARD_PROFILE: { what: 'this is no board profile', cure: 'see keyline card --help, or correct the file' },
+  GPIO_ABSENT: {
+    what: 'this machine has no GPIO chip of the board',
+    cure: 'give the profile of this board with --board, or --board none for one without lights',
+  },
+  GPIO_PERMISSION: {
+    what: 'the pins may not be used',
+    cure: 'add the user of this program to the group gpio',
+  },
+  GPIO_BUSY: {
+    what: 'a pin is used by another program',
+    cure: 'end it, or give the profile of this board with --board',
+  },
+  GPIO_LINE: { what: 'the board has no such pin', cure: 'give the profile of this board with --board' },
+  GPIO_UNUSABLE: { what: 'the pins cannot be used', cure: 'correct what is named, or start with --board none' },
   // The command line.
   USAGE: { what: 'the command line was not understood', cure: 'see keyline card --help' },
 } as const satisfies Readonly<Record<string, CardText>>

@@ -16,6 +16,7 @@ test('arguments as the help says', (t) => {
         { bearer: 'sms', budgetMs: 90_000 },
       ],
       simPin: undefined,
+      board: { name: 'none', title: 'No lights, no button, no power key', notes: [], gpio: null },
     },
   })
   t.like(readArguments([...GOOD, '--bearer', 'sms:200', '--bearer', 'call:40']), {
@@ -47,6 +48,7 @@ const WRONG: readonly (readonly string[])[] = [
   [...GOOD, '--bearer', 'sms', '--bearer', 'sms'],
   [...GOOD, '--bearer', 'sms:200', '--bearer', 'call:200'],
   [...GOOD, '--sim-pin', '/nonexistent'],
+  [...GOOD, '--board', 'none', '--board-file', '/nonexistent'],
   ['--usb', '', ...GOOD.slice(2)],
   ['--usb', 'a\0b', ...GOOD.slice(2)],
   ['--usb'],

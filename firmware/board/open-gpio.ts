@@ -1,0 +1,14 @@
+import type { Clock } from '../../line/clock.ts'
+import { ChardevGpio } from './chardev-gpio.ts'
+import { type Gpio, MemoryGpio } from './gpio.ts'
+import { linuxKernel } from './gpio-kernel.ts'
+import type { BoardProfile } from './profile.ts'
+
+/**
+ * The pins of a board; remembered ones for a board that has none. A profile that is not this board's ends the start rather than
+ * leave a user with lights that never speak.
+ * @throws CardError GPIO_ABSENT, GPIO_PERMISSION, GPIO_UNUSABLE (as a rejection)
+ */
+export async function openGpio({ gpio }: BoardProfile, clock: Clock): Promise<Gpio> {
+  return gpio === null ? new MemoryGpio() : new ChardevGpio(await linuxKernel(), clock, gpio.chips)
+}
