@@ -50,14 +50,18 @@ export class ChardevGpio implements Gpio {
   write(pin: number, level: Level): void {
     if (this.#closed) return
     const fd = this.#outputs.get(pin)
-    if (fd === undefined) this.#outputs.set(pin, this.#take(pin, uapi.outputRequest(pin, level)))
+    if (fd === undefined)
+      this.#outputs.set(
+        pin,
+        this.#take(pin, () => uapi.outputRequest(pin, level)),
+      )
     else this.#ask(pin, fd, uapi.SET_VALUES, uapi.values(level))
   }
 
   /** @throws CardError GPIO_LINE, GPIO_BUSY, GPIO_UNUSABLE */
   watch(pin: number, bias: Bias, onChange: (level: Level) => void): void {
     if (this.#closed) return
-    const fd = this.#take(pin, uapi.inputRequest(pin, bias, DEBOUNCE_US))
+    const fd = this.#take(pin, () => uapi.inputRequest(pin, bias, DEBOUNCE_US))
     this.#kernel.nonBlocking(fd)
     const level = this.#levelOf(pin, fd)
     this.#inputs.set(pin, { fd, onChange, level, seqno: 0 })
@@ -94,11 +98,12 @@ export class ChardevGpio implements Gpio {
       // The kernel's queue was full: only the level now is sure.
       if (lost) this.#tell(it, this.#levelOf(pin, it.fd))
     } catch (error) {
+      // A fault of whoever was told.
+      if (errorCode(error) === 'unknown reason') throw error
       if (this.#closed) return
       // The chip is gone: a button that can no longer be read is one that nobody presses.
       this.#kernel.close(it.fd)
       this.#inputs.delete(pin)
-      if (!(error instanceof CardError) && errorCode(error) === 'unknown reason') throw error
     }
   }
 
@@ -114,10 +119,11 @@ export class ChardevGpio implements Gpio {
     return uapi.levelOf(bytes)
   }
 
-  #take(pin: number, request: Buffer): number {
+  #take(pin: number, encode: () => Buffer): number {
     if (!Number.isInteger(pin) || pin < 0 || pin >= this.#lines) {
       throw new CardError('GPIO_LINE', `line ${pin} of ${this.#label}, which has ${this.#lines}`)
     }
+    const request = encode()
     this.#ask(pin, this.#chip, uapi.GET_LINE, request)
     return uapi.grantedFd(request)
   }
