@@ -3,6 +3,7 @@ import { openSerialPort } from '../line/modem/serial-port.ts'
 import { readArguments, USAGE } from './arguments.ts'
 import { pinsOf } from './board/board.ts'
 import { openGpio } from './board/open-gpio.ts'
+import { openPowerKey } from './board/power-key.ts'
 import { folderDisk } from './card/disk.ts'
 import { CardError } from './card/errors.ts'
 import { ModemLine } from './card/modem-line.ts'
@@ -35,11 +36,14 @@ async function main(argv: readonly string[]): Promise<number> {
   // Whoever read the events is gone; the card goes on.
   output.on('error', () => {})
   const pin = options.simPin
+  const key = options.board.gpio?.powerKey ?? undefined
+  const powerKey = key && openPowerKey(gpio, systemClock, key)
   const line = new ModemLine({
     path: options.modem,
     clock: systemClock,
     openPort: (path) => openSerialPort(path),
     sim: { pin: () => pin, marks: pinMarks(() => folderDisk(options.store)) },
+    ...(key !== undefined && powerKey !== undefined && { powerKey: { press: () => powerKey.press(key.onMs) } }),
     log: print,
   })
   const service = systemd({ env: process.env, pid: process.pid, clock: systemClock })
@@ -51,6 +55,9 @@ async function main(argv: readonly string[]): Promise<number> {
     ...(options.board.gpio === null ? {} : { pins: pinsOf(options.board.gpio) }),
     print,
     onPcGone: stdio ? stopping.stop : () => {},
+  }).catch((error: unknown) => {
+    gpio.close()
+    throw error
   })
   service.ready()
   const probing = line.probe()

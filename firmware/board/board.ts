@@ -42,25 +42,37 @@ export interface CardBoard {
   close(): void
 }
 
-/** Lights and button of the card. */
+/** Lights and button of the card. @throws CardError GPIO_* for a pin that cannot be had (as a rejection) */
 export async function openBoard({ gpio, pins = BOARD_PINS, clock, onLongPress }: BoardOptions): Promise<CardBoard> {
   const io = new CardIO(gpio)
+  let fault: { readonly error: unknown } | undefined
+  io.once('fault', (error: unknown) => {
+    fault = { error }
+  })
   const board = new five.Board({ io, repl: false, debug: false, sigint: false })
   await new Promise<void>((resolve) => {
     board.on('ready', resolve)
   })
+  // Taken now, dark: a light that cannot be had must not be found out in the middle of a call.
+  for (const pin of [pins.line, pins.fault]) gpio.write(pin, 0)
   const line = new five.Led({ pin: pins.line, board })
-  const fault = new five.Led({ pin: pins.fault, board })
+  const refused = new five.Led({ pin: pins.fault, board })
   const button = new five.Button({ pin: pins.button, isPullup: true, board })
   const longPress = new LongPress(clock, onLongPress)
   button.on('press', () => longPress.press())
   button.on('release', () => longPress.release())
-  const lights = new Lights(light(line), light(fault))
+  const lights = new Lights(light(line), light(refused))
+  // The button's pin is watched one turn later.
+  await new Promise((resolve) => setImmediate(resolve))
+  if (fault !== undefined) {
+    io.close()
+    throw fault.error
+  }
   return {
     lights,
     close: () => {
       longPress.release()
-      for (const led of [line, fault]) led.stop()
+      for (const led of [line, refused]) led.stop()
       io.close()
     },
   }

@@ -78,10 +78,15 @@ export class CardIO extends EventEmitter {
     // After the write that says which bias it has.
     setImmediate(() => {
       if (this.#closed) return
-      this.#gpio.watch(pin, this.#bias.get(pin) ?? 'none', (level) => {
-        it.value = level
-        this.emit(`digital-read-${pin}`, level)
-      })
+      try {
+        this.#gpio.watch(pin, this.#bias.get(pin) ?? 'none', (level) => {
+          it.value = level
+          this.emit(`digital-read-${pin}`, level)
+        })
+      } catch (error) {
+        // A pin that somebody else has: for whoever opened the board, and never uncaught.
+        this.emit('fault', error)
+      }
     })
   }
 

@@ -5,6 +5,7 @@ import { CardIO } from '../../../firmware/board/card-io.ts'
 import { type Level, MemoryGpio } from '../../../firmware/board/gpio.ts'
 import { LINE_LIGHTS, type Light, Lights } from '../../../firmware/board/lights.ts'
 import { LONG_PRESS_MS, LongPress } from '../../../firmware/board/long-press.ts'
+import { CardError } from '../../../firmware/card/errors.ts'
 import { LINE_STATES } from '../../../wire/usb/methods.ts'
 import { FakeClock } from '../../fake-clock.ts'
 
@@ -185,4 +186,18 @@ test('the IO plugin: connect before ready, bias by writing to an input, changes 
   t.is(gpio.level(6), 0)
   io.digitalWrite(6, 1)
   t.is(gpio.level(6), 0)
+})
+
+test('a pin that somebody else has ends the opening, and nothing is thrown out of a timer', async (t) => {
+  for (const taken of ['write', 'watch'] as const) {
+    const gpio = new MemoryGpio()
+    gpio[taken] = () => {
+      throw new CardError('GPIO_BUSY')
+    }
+    await t.throwsAsync(
+      openBoard({ gpio, clock: new FakeClock(), onLongPress: () => {} }),
+      { code: 'GPIO_BUSY' },
+      taken,
+    )
+  }
 })
