@@ -36,39 +36,32 @@ export class PacketModem {
    * @param canary address on the Internet that must not be reached; without one nothing is proved
    * @returns in bounded time; after `signal` as soon as the modem takes commands again
    */
-  async open(target: PacketTarget, canary: Endpoint | undefined, signal: AbortSignal): Promise<DialResult> {
-    const { path, profile, user } = this.#modem
-    const [setUp, context] = [this.#setUp, this.#context]
-    if (setUp === undefined || context === undefined) {
-      return { ok: false, reason: 'modem-fault', detail: `${path}: ${profile.missing ?? 'no packet connections'}` }
-    }
-    if (user !== undefined || this.#opening) {
-      return { ok: false, reason: 'busy', detail: `${path}: the modem is used already` }
-    }
-    this.#opening = true
-    try {
-      return await this.#attempts(setUp, context, target, canary, signal)
-    } finally {
-      this.#opening = false
-    }
+  open(target: PacketTarget, canary: Endpoint | undefined, signal: AbortSignal): Promise<DialResult> {
+    return this.#alone((setUp, context) => this.#attempts(setUp, context, target, canary, signal))
   }
 
   /** Enters the network and asks the canary anew, and connects to nobody. */
-  async prove(target: PacketTarget, canary: Endpoint | undefined, signal: AbortSignal): Promise<ProveResult> {
-    const { path, profile, user } = this.#modem
-    const [setUp, context] = [this.#setUp, this.#context]
-    if (setUp === undefined || context === undefined) {
-      return { ok: false, reason: 'modem-fault', detail: `${path}: ${profile.missing ?? 'no packet connections'}` }
-    }
-    if (user !== undefined || this.#opening) {
-      return { ok: false, reason: 'busy', detail: `${path}: the modem is used already` }
-    }
-    this.#opening = true
-    try {
+  prove(target: PacketTarget, canary: Endpoint | undefined, signal: AbortSignal): Promise<ProveResult> {
+    return this.#alone(async (setUp, context): Promise<ProveResult> => {
       context.proved = false
       const refused = await this.#enter(setUp, context, target, canary, signal)
       if (refused === undefined) return { ok: true }
       return 'reason' in refused ? refused : dialFailure(refused, 'no-answer')
+    })
+  }
+
+  async #alone<T>(run: (setUp: PacketSetUp, context: PacketContext) => Promise<T>): Promise<T | DialFailed> {
+    const { path, profile, user } = this.#modem
+    const [setUp, context] = [this.#setUp, this.#context]
+    if (setUp === undefined || context === undefined) {
+      return { ok: false, reason: 'modem-fault', detail: `${path}: ${profile.missing ?? 'no packet connections'}` }
+    }
+    if (user !== undefined || this.#opening) {
+      return { ok: false, reason: 'busy', detail: `${path}: the modem is used already` }
+    }
+    this.#opening = true
+    try {
+      return await run(setUp, context)
     } finally {
       this.#opening = false
     }
