@@ -14,6 +14,7 @@ import { keptSession } from './kept.ts'
 import { askerOf, askPersonalData, sentences } from './pay-questions.ts'
 import { refused } from './refused.ts'
 import { itemLines, moment, receiptLines } from './shop-text.ts'
+import { VIA_HELP, VIA_OPTION, via } from './via-option.ts'
 
 /** A file of authorities is a few certificates long, bytes. */
 const CA_MAX = 1_000_000
@@ -39,10 +40,11 @@ each, and the tenth line is y. All of it goes over the line only, never over the
 
   --shop URL    an open shop, over ordinary HTTPS and without a session; TAG is then needed
   --ca FILE     authorities (PEM) that alone are trusted for it
+${VIA_HELP}; with --shop only
 ${CARD_HELP}
 
 example: keyline pay`,
-  options: { ...CARD_OPTION, shop: { type: 'string' }, ca: { type: 'string' } },
+  options: { ...CARD_OPTION, shop: { type: 'string' }, ca: { type: 'string' }, ...VIA_OPTION },
   takes: ['[TAG]'],
   async run(context, [given], options) {
     const { output, signal } = context
@@ -71,7 +73,11 @@ async function counterOf(context: CommandContext, options: Options, given: strin
   const ca = text(options, 'ca')
   if (shop !== undefined) {
     if (given === undefined) throw fault('USAGE', { what: 'pay: expected TAG with --shop' })
-    const address = { shop, ca: ca === undefined ? undefined : await readAuthorities(ca) }
+    const address = {
+      shop,
+      ca: ca === undefined ? undefined : await readAuthorities(ca),
+      via: via(options).internetVia,
+    }
     const { fetch, close } = openFetch(address)
     return {
       shop: new Shop(fetch, 2),
