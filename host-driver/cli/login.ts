@@ -9,6 +9,7 @@ import { credentials } from './credentials.ts'
 import { runningKeeper } from './kept.ts'
 import { keysOption } from './keys-text.ts'
 import { refused } from './refused.ts'
+import { sayTried } from './tried-text.ts'
 import { VIA_HELP, VIA_OPTION, via } from './via-option.ts'
 
 /** `keyline login` */
@@ -47,11 +48,13 @@ example: keyline login --user alice`,
     const body = { userId, password, keys, fresh, ...(card !== undefined && { card }), ...via(options) }
     const outcome = await keeper.login(body, output.progress, signal)
     if (outcome.verdict === 'refused') throw refused(outcome.reason, outcome.retryAfterSeconds)
-    const { session, stored } = outcome
+    const { session, stored, tried } = outcome
     const { server, expiresAt, keysLeft } = session
     output.say(`Logged in as ${userId} at ${server} until ${new Date(expiresAt).toLocaleString('sv')}.`)
     if (stored !== undefined) output.say(`No call: stored key ${stored.number} of ${stored.of}; ${keysLeft} more wait.`)
-    return { userId, server, expiresAt, keysLeft, call: stored === undefined, ...(stored && { stored }) }
+    if (tried !== undefined) output.say(sayTried(tried))
+    const cost = { ...(stored && { stored }), ...(tried && { tried }) }
+    return { userId, server, expiresAt, keysLeft, call: stored === undefined, ...cost }
   },
 }
 

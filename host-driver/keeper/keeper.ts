@@ -205,7 +205,8 @@ export class Keeper {
       this.#quits = true
       this.#rest()
     })
-    return { verdict: 'permitted', session: summary(session), ...(stored && { stored }) }
+    const cost = stored === undefined ? { tried: [...session.call.tried] } : { stored }
+    return { verdict: 'permitted', session: summary(session), ...cost }
   }
 
   /** The server's answer as it comes, no faster than it is taken. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PASSWORD_MAX, SESSION_KEYS_MAX, USER_ID_MAX } from '../../wire/limits.ts'
-import { LINE_STATES } from '../../wire/usb/methods.ts'
+import { LINE_STATES, triedBearers } from '../../wire/usb/methods.ts'
 import { ORIGINS } from '../errors.ts'
 import { isStep, type Step } from '../events.ts'
 import { VERSION } from '../version.ts'
@@ -91,6 +91,8 @@ const outcome = z.discriminatedUnion('verdict', [
     session: statusAnswer.shape.session.unwrap(),
     /** No call was made: this key of so many was used. */
     stored: z.strictObject({ number: count, of: count }).optional(),
+    /** A call was made: the bearers in the order in which they were tried; the last one did it. */
+    tried: triedBearers.optional(),
   }),
   z.strictObject({ verdict: z.literal('fetched'), keys: keptKeys }),
   z.strictObject({

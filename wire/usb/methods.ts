@@ -75,6 +75,7 @@ const triedBearer = z.strictObject({
   code: z.string().max(64).optional(),
 })
 export type TriedBearer = z.infer<typeof triedBearer>
+export const triedBearers = z.array(triedBearer).max(BEARERS.length)
 
 /** One call as it was on the wire: framing included, `up` is away from the card. */
 const callReport = z.strictObject({
@@ -88,7 +89,7 @@ const callReport = z.strictObject({
   exchangeMs: count,
   attempts: count,
   /** Bearers in the order in which they were tried; the last one did it. */
-  tried: z.array(triedBearer).max(BEARERS.length),
+  tried: triedBearers,
 })
 export type CallReport = z.infer<typeof callReport>
 
