@@ -139,6 +139,11 @@ export const FAULTS = {
     cure: 'log in again, and if it repeats do not trust this network',
     exit: 'internet',
   },
+  INTERNET_VIA_DIFFERS: {
+    what: 'the session leaves by another interface than the one that was asked for',
+    cure: 'log in again with this --internet-via',
+    exit: 'internet',
+  },
   INTERNET_BROKEN: { what: 'the connection broke', cure: 'try again', exit: 'internet' },
   INTERNET_STALLED: { what: 'nothing came over the Internet for too long', cure: 'try again', exit: 'internet' },
   SERVER_PROTOCOL: {

@@ -39,6 +39,8 @@ export class Session {
   readonly userId: string
   /** `host:port` of the server's Internet port. */
   readonly server: string
+  /** Interface or address that its connections leave by; undefined where the system may choose. */
+  readonly via: string | undefined
   /** The card that brought the key. */
   readonly cardId: string
   /** What the call over the line cost; all of it is 0 where no call was made. */
@@ -47,7 +49,6 @@ export class Session {
   readonly secretRoutes: readonly string[]
   /** Runs once when the session ended, however it did. */
   readonly ended: Promise<'closed' | 'expired'>
-  readonly #via: string | undefined
   readonly #onProgress: OnProgress
   readonly #now: () => number
   readonly #after: After
@@ -78,8 +79,8 @@ export class Session {
     this.#now = now
     this.#after = wait
     this.#lifetimeMs = from.lifetimeSeconds * 1000
-    this.#via = parts.via ?? from.via
-    this.#link = keyedAgent(from.server, parts.key, this.#via)
+    this.via = parts.via ?? from.via
+    this.#link = keyedAgent(from.server, parts.key, this.via)
     const { promise, resolve } = Promise.withResolvers<'closed' | 'expired'>()
     this.ended = promise
     this.#tellEnded = resolve
@@ -158,7 +159,7 @@ export class Session {
     this.#next = next
     // The session's own: what the pool gave is wiped when it is settled.
     const key = { id: next.key.id, psk: new Secret(Uint8Array.from(next.key.psk.reveal())) }
-    const link = keyedAgent(this.server, key, this.#via)
+    const link = keyedAgent(this.server, key, this.via)
     try {
       await this.#takeOver(link)
       this.#assertOpen()
@@ -216,7 +217,7 @@ export class Session {
     this.#link.destroy()
     for (const { link } of this.#retired) link.destroy()
     this.#retired = []
-    this.#link = keyedAgent(this.server, this.#key, this.#via)
+    this.#link = keyedAgent(this.server, this.#key, this.via)
   }
 
   /**

@@ -13,6 +13,7 @@ import { type LoginOutcome, type LoginRequest, logIn } from './flows/first.ts'
 import { type PayOutcome, type PayRequest, pay } from './flows/pay.ts'
 import { type PrefetchOutcome, type PrefetchRequest, prefetch } from './flows/prefetch.ts'
 import { logInWithStoredKey } from './flows/stored.ts'
+import { checkVia } from './requests/keyed-agent.ts'
 import { KeyPool } from './stored/key-pool.ts'
 import { type After, after, afterUnheld } from './timers.ts'
 import { VERSION } from './version.ts'
@@ -118,6 +119,7 @@ export class Terminal {
    */
   async login(request: LoginRequest): Promise<LoginOutcome> {
     const parts = this.#parts()
+    checkVia(request.internetVia, this.#card.internet)
     const stored = request.fresh ? undefined : await logInWithStoredKey(parts, request, this.#card.internet)
     return stored ?? logIn(parts, request)
   }
@@ -126,7 +128,8 @@ export class Terminal {
    * A call for later sessions, made when it is quiet: keys are exchanged and wait, and no session is opened (D-2).
    * @throws KeylineError INPUT_INVALID, CANCELLED, CARD_*, and the card's codes
    */
-  prefetch(request: PrefetchRequest): Promise<PrefetchOutcome> {
+  async prefetch(request: PrefetchRequest): Promise<PrefetchOutcome> {
+    checkVia(request.internetVia, this.#card.internet)
     return prefetch(this.#parts(), request)
   }
 

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { HANDSHAKE_TIMEOUT_MS, OPEN_ALPN, TLS_PROFILE_OPEN } from './tls-profile.ts'
+import type { Binding } from './via.ts'
 
 const REASONS = {
   INTERNET_UNREACHABLE: 'check the connection to the Internet and the address, and try again',
@@ -26,8 +27,8 @@ export interface OpenTarget {
   /** Name, IPv4 or IPv6 without brackets. */
   readonly host: string
   readonly port: number
-  /** Of this computer, where it must leave by one (`boundTo`). */
-  readonly localAddress?: string | undefined
+  /** Where it must leave by an address of this computer (`boundTo`). */
+  readonly binding?: Binding
   /** Authorities in PEM that alone are trusted; default: those that Node brings. */
   readonly ca?: string | undefined
 }
@@ -36,7 +37,7 @@ export interface OpenTarget {
  * Ordinary HTTPS to the open shop (S21): TLS 1.3, the certificate is checked for this host. Nothing is kept to resume by.
  * @throws InternetOpenError INTERNET_UNREACHABLE, INTERNET_CERTIFICATE_REFUSED; nothing is left open
  */
-export function connectOpen({ host, port, ca, localAddress }: OpenTarget): Promise<TLSSocket> {
+export function connectOpen({ host, port, ca, binding }: OpenTarget): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     let refusal: keyof typeof REASONS = 'INTERNET_UNREACHABLE'
     const secured = tlsConnect({
@@ -47,7 +48,7 @@ export function connectOpen({ host, port, ca, localAddress }: OpenTarget): Promi
       ...(ca !== undefined && { ca }),
       ALPNProtocols: [...OPEN_ALPN],
       // The socket's own (net.Socket); the types of tls.connect do not name it.
-      ...({ localAddress } as object),
+      ...(binding as object | undefined),
     })
     const refuse = (what: string, cause?: unknown): void => {
       clearTimeout(timer)

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls'
 import type { SessionKey } from '../keys/session-keys.ts'
 import { HANDSHAKE_TIMEOUT_MS, TLS_PROFILE } from './tls-profile.ts'
+import type { Binding } from './via.ts'
 
 /** The server did not prove that it holds the session key: nothing was sent. */
 export class InternetPathError extends Error {
@@ -22,8 +23,8 @@ export interface TcpTarget {
   readonly host: string
   readonly port: number
   readonly onBytes: OnBytes
-  /** Of this computer, where it must leave by one (`boundTo`). */
-  readonly localAddress?: string
+  /** Where it must leave by an address of this computer (`boundTo`). */
+  readonly binding?: Binding
   /** Told the socket at once, so that its owner can end it at any time. */
   readonly opened: (socket: Socket) => void
 }
@@ -46,13 +47,13 @@ export function connectPsk(socket: Socket, key: SessionKey): Promise<TLSSocket> 
  * The same from the TCP connection on, for bulk bytes: they go to `onBytes` without a stream in between and without memory of their own.
  * @throws InternetPathError; Error of the system when there is no TCP connection
  */
-export function dialPsk({ host, port, onBytes, opened, localAddress }: TcpTarget, key: SessionKey): Promise<TLSSocket> {
+export function dialPsk({ host, port, onBytes, opened, binding }: TcpTarget, key: SessionKey): Promise<TLSSocket> {
   const onread = { buffer: scratch, callback: (length: number) => onBytes(scratch.subarray(0, length)) }
-  // `onread` is the socket's (net.Socket); the types of tls.connect do not name it.
-  const options: ConnectionOptions & { readonly onread: typeof onread; readonly localAddress?: string } = {
+  // `onread` and the binding are the socket's (net.Socket); the types of tls.connect do not name them.
+  const options: ConnectionOptions & Binding & { readonly onread: typeof onread } = {
     ...optionsOf(key),
+    ...binding,
     ...{ host, port, onread },
-    ...(localAddress !== undefined && { localAddress }),
   }
   const secured = tlsConnect(options)
   secured.setNoDelay(true)

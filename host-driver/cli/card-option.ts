@@ -16,7 +16,10 @@ export async function cardSource({ env }: CommandContext, options: Options): Pro
   const [given, modem] = [text(options, 'card'), text(options, 'modem')]
   if (given !== undefined && modem !== undefined) throw fault('USAGE', { what: 'either --card or --modem' })
   const found = await findCard({ given, modem, env, listPorts })
-  if ('card' in found) return resolve(found.card)
+  if ('card' in found) {
+    if (text(options, 'store') !== undefined) throw fault('USAGE', { what: '--store goes with --modem' })
+    return resolve(found.card)
+  }
   return { modem: resolve(found.modem), store: resolve(text(options, 'store') ?? defaultStore(env)) }
 }
 

@@ -1,9 +1,12 @@
 import { connect } from 'node:net'
+import { boundTo } from '../../internet/via.ts'
 import type { Check } from '../../wire/usb/methods.ts'
-import { fault, KeylineError } from '../errors.ts'
+import { fault, KeylineError, unexpected } from '../errors.ts'
+import { checkVia } from '../requests/keyed-agent.ts'
 import { Terminal } from '../terminal.ts'
 import { CARD_HELP, CARD_OPTION, cardSource, sourceText } from './card-option.ts'
 import type { Command, CommandContext, Options } from './command.ts'
+import { VIA_HELP, VIA_OPTION, via } from './via-option.ts'
 
 /** A server that is reached answers within this time, milliseconds. */
 const REACH_MS = 5000
@@ -12,16 +15,17 @@ const MARKS = { ok: 'ok      ', failed: 'FAILED  ', unproved: 'unproved' } as co
 /** `keyline doctor`: looks at everything between this computer and the server, and calls nobody. */
 export const doctor: Command = {
   summary: 'look at card, modem, network and server, and say what to do',
-  help: `usage: keyline doctor [--card PATH | --modem PATH] [--json]
+  help: `usage: keyline doctor [--card PATH | --modem PATH] [--internet-via INTERFACE] [--json]
 
 Looks at the card, its modem, SIM card and network, at each bearer that the card is enrolled for, and whether the server is reached over the
 Internet; calls nobody. A packet network is shown not to be the Internet by trying to reach the canary of the ticket through it.
 Takes up to two minutes. Each line that is not well says what to do; the exit code is 4 if one of them failed.
 
+${VIA_HELP}
 ${CARD_HELP}
 
 example: keyline doctor`,
-  options: CARD_OPTION,
+  options: { ...CARD_OPTION, ...VIA_OPTION },
   takes: [],
   async run(context, _args, options) {
     const { output } = context
@@ -46,6 +50,7 @@ example: keyline doctor`,
 async function allChecks(context: CommandContext, options: Options): Promise<readonly Check[]> {
   let terminal: Terminal | undefined
   try {
+    const { internetVia } = via(options)
     const path = await cardSource(context, options)
     terminal = await Terminal.open({ card: path })
     const { card, firmware } = await terminal.status()
@@ -53,7 +58,7 @@ async function allChecks(context: CommandContext, options: Options): Promise<rea
     const found: Check = { name: 'card', verdict: 'ok', what: `${sourceText(path)}: ${firmware}, ${enrolled}` }
     context.output.note('The card looks at its modem and network; this may take two minutes.')
     const checks = await terminal.doctor()
-    return [found, ...checks, ...(card.internet === '' ? [] : [await reached(card.internet)])]
+    return [found, ...checks, ...(card.internet === '' ? [] : [await reached(card.internet, internetVia)])]
   } catch (error) {
     if (!(error instanceof KeylineError) || error.code === 'USAGE') throw error
     return [{ name: 'card', verdict: 'failed', what: `${error.what} (${error.code})`, cure: error.cure }]
@@ -63,11 +68,17 @@ async function allChecks(context: CommandContext, options: Options): Promise<rea
 }
 
 /** Only that something takes the connection: what it is is proved by the session key. */
-function reached(address: string): Promise<Check> {
+async function reached(address: string, by: string | undefined): Promise<Check> {
   const [, host = '', port = ''] = /^\[?([^\]]*)\]?:(\d+)$/.exec(address) ?? []
   const name = 'Internet'
+  try {
+    checkVia(by, address)
+  } catch (error) {
+    const { what, cure } = unexpected(error)
+    return { name, verdict: 'failed', what, cure }
+  }
   return new Promise((resolve) => {
-    const socket = connect({ host, port: Number(port) })
+    const socket = connect({ ...boundTo(by, host), host, port: Number(port) })
     const failed = (): void => {
       socket.destroy()
       const cure = "check this computer's connection to the Internet, and the address with the operator"

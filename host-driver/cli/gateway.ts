@@ -17,7 +17,8 @@ and address, which go by telephone. It runs until Ctrl-C; a session stays until 
   --port N      port of 127.0.0.1; 0 is any free one (0)
   --shop URL    an open shop, over ordinary HTTPS and without login; else the shop inside the session
   --ca FILE     authorities (PEM) that alone are trusted for it
-${VIA_HELP}
+${VIA_HELP}. A session
+                that leaves by another is refused
 ${CARD_HELP}
 
 example: keyline login --user alice && keyline gateway`,

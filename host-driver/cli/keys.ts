@@ -12,6 +12,7 @@ import { keysLine, keysOption } from './keys-text.ts'
 import { readQuietHours } from './quiet-hours.ts'
 import { waitForQuiet } from './quiet-wait.ts'
 import { refused } from './refused.ts'
+import { VIA_HELP, VIA_OPTION, via } from './via-option.ts'
 
 /** `keyline keys`: looks, and changes nothing. */
 const keys: Command = {
@@ -37,7 +38,8 @@ example: keyline keys`,
 /** `keyline keys fetch` */
 const fetch: Command = {
   summary: 'exchange keys for later sessions in one call',
-  help: `usage: keyline keys fetch --keys K [--between HH:MM-HH:MM] [--user NAME] [--card PATH | --modem PATH] [--json]
+  help: `usage: keyline keys fetch --keys K [--between HH:MM-HH:MM] [--user NAME] [--card PATH | --modem PATH]
+                          [--internet-via INTERFACE] [--json]
 
 Makes one call that exchanges keys and opens no session; keyline login uses them without a call. With --between it waits
 for a moment by chance in these hours, so that not all cards of a fleet call at once. Until then the password is in this
@@ -46,6 +48,7 @@ process alone: let a timer start the command in the night where it should be now
   --keys K      session keys to exchange, 1…${SESSION_KEYS_MAX}
   --between …   quiet hours, local time; over midnight too
   --user NAME   user ID at the server; the password is asked for, or the first line of standard input
+${VIA_HELP}
 ${CARD_HELP}
 
 example: keyline keys fetch --keys 8 --between 02:00-05:00 --user alice`,
@@ -54,6 +57,7 @@ example: keyline keys fetch --keys 8 --between 02:00-05:00 --user alice`,
     keys: { type: 'string' },
     between: { type: 'string' },
     user: { type: 'string' },
+    ...VIA_OPTION,
   },
   takes: [],
   async run(context, _args, options) {
@@ -62,6 +66,7 @@ example: keyline keys fetch --keys 8 --between 02:00-05:00 --user alice`,
     const wanted = keysOption(options, '')
     const between = text(options, 'between')
     const hours = between === undefined ? undefined : readQuietHours(between)
+    const internet = via(options)
     const card = await cardSource(context, options)
     const { userId, password } = await secretCredentials(context, options)
     try {
@@ -73,7 +78,13 @@ example: keyline keys fetch --keys 8 --between 02:00-05:00 --user alice`,
         await waitForQuiet(hours, { now: () => new Date(), after, chance: Math.random, signal, planned })
       }
       const keeper = await runningKeeper(env)
-      const body = { userId, password: Buffer.from(password.reveal()).toString('utf8'), keys: wanted, card }
+      const body = {
+        userId,
+        password: Buffer.from(password.reveal()).toString('utf8'),
+        keys: wanted,
+        card,
+        ...internet,
+      }
       const outcome = await keeper.fetchKeys(body, output.progress, signal)
       if (outcome.verdict === 'refused') throw refused(outcome.reason, outcome.retryAfterSeconds)
       for (const one of outcome.keys) output.say(keysLine(one))

@@ -32,7 +32,8 @@ interface Counter {
 /** `keyline pay [TAG]`: S29–S36, S63–S70. */
 export const pay: Command = {
   summary: 'pay for a purchase tag by telephone',
-  help: `usage: keyline pay [TAG] [--shop https://HOST:PORT [--ca FILE]] [--card PATH | --modem PATH] [--json]
+  help: `usage: keyline pay [TAG] [--shop https://HOST:PORT [--ca FILE] [--internet-via INTERFACE]]
+                   [--card PATH | --modem PATH] [--json]
 
 Pays for the purchase tag of the basket (keyline shop finish), or for TAG. Card number, expiry and security code are asked
 for without being shown, then name and address; without a terminal they are the first lines of standard input, one
@@ -71,12 +72,13 @@ example: keyline pay`,
 async function counterOf(context: CommandContext, options: Options, given: string | undefined): Promise<Counter> {
   const shop = text(options, 'shop')
   const ca = text(options, 'ca')
+  const { internetVia } = via(options)
   if (shop !== undefined) {
     if (given === undefined) throw fault('USAGE', { what: 'pay: expected TAG with --shop' })
     const address = {
       shop,
       ca: ca === undefined ? undefined : await readAuthorities(ca),
-      via: via(options).internetVia,
+      via: internetVia,
     }
     const { fetch, close } = openFetch(address)
     return {
@@ -86,6 +88,7 @@ async function counterOf(context: CommandContext, options: Options, given: strin
     }
   }
   if (ca !== undefined) throw fault('USAGE', { what: 'pay: --ca is for --shop only' })
+  if (internetVia !== undefined) throw fault('USAGE', { what: 'pay: --internet-via is for --shop only' })
   const { fetch } = await keptSession(context)
   return {
     shop: new Shop(fetch, 3),

@@ -29,7 +29,7 @@ const NO_CALL: CallReport = {
 
 /**
  * S1, then S11 … S16 under a key of an earlier call (D-2): no call, and no card. A key is used once, also by a wrong password; one that
- * was not used, because the server could not be reached or was busy, waits on.
+ * was not used, because the server could not be reached or was busy, or the interface to it was not there, waits on.
  * @param server `host:port` that the login is meant for; without it the only one that there are keys for
  * @returns undefined when there is no key, or the server knows none of them any more: a call must be made
  * @throws KeylineError CANCELLED, INTERNET_*, SERVER_PROTOCOL, and the server's codes
@@ -69,7 +69,7 @@ async function tryKey(
     return refused
   } catch (error) {
     const code = error instanceof KeylineError ? error.code : ''
-    used = code !== 'INTERNET_UNREACHABLE'
+    used = code !== 'INTERNET_UNREACHABLE' && code !== 'INTERNET_VIA_ABSENT'
     if (code !== 'INTERNET_PATH_REFUSED') throw error
     // What erases one key before its time erases all of its call: a restart, a new password, a lock.
     keys.drop(from)

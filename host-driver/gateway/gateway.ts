@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { OnBytes } from '../../internet/connect.ts'
-import { connectOpen } from '../../internet/connect-open.ts'
-import { boundTo } from '../../internet/via.ts'
 import { SECRET_ROUTES } from '../../wire/limits.ts'
 import type { PersonalData } from '../../wire/line/personal-data.ts'
 import { fault, systemCode } from '../errors.ts'
@@ -11,7 +9,6 @@ import type { OnProgress } from '../events.ts'
 import { payOpen } from '../flows/second.ts'
 import type { Purchase } from '../flows/settled.ts'
 import { payInSession } from '../flows/third.ts'
-import { connectionFault } from '../requests/http.ts'
 import { openFetch } from '../requests/open-agent.ts'
 import { Shop, type Tag } from '../requests/shop-api.ts'
 import type { Session } from '../session.ts'
@@ -197,42 +194,39 @@ class GatewayState {
   /** A connection of the Internet path. @throws KeylineError NOT_LOGGED_IN, SESSION_*, INTERNET_* */
   async #dial(onBytes: OnBytes): Promise<{ socket: Duplex; host: string }> {
     this.#internet.connections++
-    const { shop, ca, internetVia } = this.#options
-    if (shop !== undefined) {
-      const url = new URL(shop)
-      const host = url.hostname.replace(/^\[|\]$/g, '')
-      try {
-        const socket = await connectOpen({ host, port: Number(url.port || 443), ca, ...boundTo(internetVia, host) })
-        socket.on('data', (bytes: Buffer) => {
-          if (!onBytes(bytes)) socket.pause()
-        })
-        return { socket, host: url.host }
-      } catch (error) {
-        throw connectionFault(error)
-      }
+    if (this.#open !== undefined) {
+      const socket = await this.#open.dial()
+      socket.on('data', (bytes: Buffer) => {
+        if (!onBytes(bytes)) socket.pause()
+      })
+      return { socket, host: this.#open.host }
     }
-    const session = this.#host.session()
-    if (session === undefined) throw fault('NOT_LOGGED_IN')
+    const session = this.#session()
     return { socket: await session.connectBulk(onBytes), host: session.server }
   }
 
   #shop(): Shop {
     if (this.#open !== undefined) return new Shop(this.#open.fetch, 2)
+    return new Shop(this.#session().fetch, 3)
+  }
+
+  /** Another login may have chosen another interface. @throws KeylineError NOT_LOGGED_IN, INTERNET_VIA_DIFFERS */
+  #session(): Session {
     const session = this.#host.session()
     if (session === undefined) throw fault('NOT_LOGGED_IN')
-    return new Shop(session.fetch, 3)
+    const { internetVia } = this.#options
+    if (internetVia !== undefined && session.via !== internetVia) throw fault('INTERNET_VIA_DIFFERS')
+    return session
   }
 
   /** S29–S36, S63–S70 */
   async #pay(tag: Tag, data: PersonalData, onProgress: OnProgress, signal: AbortSignal): Promise<Purchase> {
-    const { shop, ca } = this.#options
-    const session = this.#host.session()
+    const { shop, ca, internetVia: via } = this.#options
     this.#tell({ event: 'paying' })
     const purchase = await this.#desk.withCard(onProgress, async (card, tell) => {
       const payment = { tag, data, onProgress: tell, signal }
-      if (shop !== undefined) return payOpen(card, { shop, ca, ...payment })
-      if (session === undefined) throw fault('NOT_LOGGED_IN')
-      return payInSession(card, { session, ...payment })
+      if (shop !== undefined) return payOpen(card, { shop, ca, via, ...payment })
+      return payInSession(card, { session: this.#session(), ...payment })
     })
     if ('call' in purchase) this.#desk.count(purchase.call)
     return purchase

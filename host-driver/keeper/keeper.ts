@@ -153,7 +153,8 @@ export class Keeper {
   async #fetchKeys(body: unknown, response: ServerResponse): Promise<void> {
     const checked = keysBody.safeParse(body)
     if (!checked.success) throw fault('REQUEST_INVALID')
-    const { card, ...request } = checked.data
+    const { card, internetVia, ...given } = checked.data
+    const request = { ...given, ...(internetVia !== undefined && { internetVia }) }
     await told(response, async (onProgress, signal) => {
       const outcome = await this.#logins.prefetch(card, { ...request, signal }, onProgress)
       return outcome.verdict === 'refused' ? outcome : { verdict: 'fetched', keys: keptKeys(this.#keys) }

@@ -60,7 +60,7 @@ export const loginBody = z.strictObject({
 })
 export type LoginBody = z.infer<typeof loginBody>
 
-export const keysBody = loginBody.omit({ fresh: true, internetVia: true }).required({ card: true })
+export const keysBody = loginBody.omit({ fresh: true }).required({ card: true })
 export type KeysBody = z.infer<typeof keysBody>
 
 export const gatewayBody = z.strictObject({

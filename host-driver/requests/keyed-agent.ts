@@ -2,7 +2,7 @@ import { Agent } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connectPsk, dialPsk, type OnBytes } from '../../internet/connect.ts'
-import { boundTo } from '../../internet/via.ts'
+import { type Binding, boundTo } from '../../internet/via.ts'
 import type { SessionKey } from '../../keys/session-keys.ts'
 import { fault, systemCode } from '../errors.ts'
 import { connectionFault } from './http.ts'
@@ -80,7 +80,7 @@ export function keyedAgent(address: string, key: SessionKey, via?: string): Keye
     dialBulk: async (onBytes) => {
       try {
         // The TCP connection is the TLS socket's own: only then it reads without a stream.
-        return await dialPsk({ host, port, onBytes, opened: keep, ...boundTo(via, host) }, key)
+        return await dialPsk({ host, port, onBytes, opened: keep, binding: boundTo(via, host) }, key)
       } catch (error) {
         throw connectionFault(error)
       }
@@ -98,11 +98,24 @@ export function keyedAgent(address: string, key: SessionKey, via?: string): Keye
   }
 }
 
-interface TcpOptions {
+/**
+ * Asked before a call is made, or a key is used, that would be in vain.
+ * @param address as the card named it; one that is none is told later
+ * @throws KeylineError INTERNET_VIA_ABSENT
+ */
+export function checkVia(via: string | undefined, address: string): void {
+  const [, six, other] = ADDRESS.exec(address) ?? []
+  try {
+    boundTo(via, six ?? other ?? '')
+  } catch (error) {
+    throw connectionFault(error)
+  }
+}
+
+interface TcpOptions extends Binding {
   readonly host: string
   readonly port: number
   readonly allowHalfOpen: boolean
-  readonly localAddress?: string
 }
 
 function tcp(options: TcpOptions): Promise<Socket> {

@@ -25,6 +25,10 @@ export interface OpenShopAddress {
 /** The way to an open shop. */
 export interface OpenWay {
   readonly fetch: Fetch
+  /** The shop's name in requests. */
+  readonly host: string
+  /** A connection for whoever speaks on it himself; cut with the others. @throws KeylineError INTERNET_* */
+  dial(): Promise<Duplex>
   /** S28: every connection ends and the basket's cookie is forgotten; harmless when repeated. */
   close(): void
 }
@@ -40,7 +44,7 @@ export function openFetch(address: OpenShopAddress): OpenWay {
   let closed = false
   let basket = ''
   const dial = async (): Promise<Duplex> => {
-    const socket = await connectOpen({ host, port, ca: address.ca, ...boundTo(address.via, host) })
+    const socket = await connectOpen({ host, port, ca: address.ca, binding: boundTo(address.via, host) })
     if (closed) {
       socket.destroy()
       throw gone()
@@ -63,6 +67,11 @@ export function openFetch(address: OpenShopAddress): OpenWay {
     return undefined
   }
   return {
+    host: name,
+    dial: () =>
+      dial().catch((error: unknown) => {
+        throw openFault(error)
+      }),
     fetch: async (path, options = {}) => {
       if (closed) throw gone()
       const wanted = internetPath(path, SECRET_ROUTES)

@@ -63,6 +63,8 @@ export class FakeServer {
   /** What answers below /shop/. */
   shop: FakeShop | undefined
   connections = 0
+  /** Where TCP connections came from. */
+  readonly from: string[] = []
   port = 0
   readonly #keys = new Map<string, KeyEntry>()
   readonly #identity = new WeakMap<Socket, string>()
@@ -83,6 +85,7 @@ export class FakeServer {
       },
     })
     const tcp = createTcp((socket) => {
+      it.from.push(socket.remoteAddress ?? '')
       it.#open.add(socket)
       socket.on('error', () => {})
       acceptor.accept(socket)

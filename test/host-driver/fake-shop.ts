@@ -176,9 +176,12 @@ export async function openShop(t: ExecutionContext, shop: FakeShop, host = '127.
     shop.handle,
   )
   const counted = { all: 0, now: 0 }
+  /** Where they came from. */
+  const from: string[] = []
   https.on('secureConnection', (socket) => {
     counted.all++
     counted.now++
+    from.push(socket.remoteAddress ?? '')
     socket.once('close', () => counted.now--).on('error', () => {})
   })
   https.on('tlsClientError', () => {})
@@ -189,5 +192,5 @@ export async function openShop(t: ExecutionContext, shop: FakeShop, host = '127.
     https.closeAllConnections()
     https.close()
   })
-  return { url: `https://${host}:${port}`, counted }
+  return { url: `https://${host}:${port}`, counted, from }
 }

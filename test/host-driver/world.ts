@@ -50,8 +50,9 @@ export async function world(
 }
 
 /** A session that is open; forgotten at the end of the test. */
-export async function loggedIn(t: ExecutionContext, world: World, keys = 1): Promise<Session> {
-  const outcome = await world.terminal.login({ userId: 'alice', password: world.server.password, keys })
+export async function loggedIn(t: ExecutionContext, world: World, keys = 1, internetVia?: string): Promise<Session> {
+  const via = internetVia === undefined ? {} : { internetVia }
+  const outcome = await world.terminal.login({ userId: 'alice', password: world.server.password, keys, ...via })
   if (outcome.verdict !== 'permitted') throw new Error('expected a session')
   t.teardown(() => outcome.session.forget())
   return outcome.session

@@ -3,15 +3,42 @@ import { type AddressInfo, createServer } from 'node:net'
 import test from 'ava'
 import { connectionFault } from '../../host-driver/requests/http.ts'
 import { keyedAgent } from '../../host-driver/requests/keyed-agent.ts'
-import { boundTo, InternetViaError } from '../../internet/via.ts'
+import { boundTo, type Interfaces, InternetViaError } from '../../internet/via.ts'
 import { Secret } from '../../keys/secret.ts'
 
 const key = () => ({ id: 'id', psk: new Secret(new Uint8Array(32).fill(1)) })
 
 test('an interface is one of its addresses, in the family of the other end where it can be', (t) => {
-  t.deepEqual(boundTo('lo', '127.0.0.1'), { localAddress: '127.0.0.1' })
-  t.deepEqual(boundTo('127.0.0.1', 'server.example'), { localAddress: '127.0.0.1' })
+  t.deepEqual(boundTo('lo', '127.0.0.1'), { localAddress: '127.0.0.1', family: 4 })
+  t.deepEqual(boundTo('127.0.0.9', 'server.example'), { localAddress: '127.0.0.9', family: 4 })
   t.deepEqual(boundTo(undefined, '127.0.0.1'), {})
+})
+
+const INTERFACES: Interfaces = {
+  wwan0: [
+    { address: 'fe80::1', family: 'IPv6' },
+    { address: '2001:db8::3', family: 'IPv6' },
+    { address: '10.1.2.3', family: 'IPv4' },
+  ],
+  six: [{ address: '2001:db8::6', family: 'IPv6' }],
+  local: [{ address: 'fe80::2', family: 'IPv6' }],
+}
+
+test('a name is reached by one family only, that of the address which the connection leaves by', (t) => {
+  t.deepEqual(boundTo('wwan0', 'server.example', INTERFACES), { localAddress: '10.1.2.3', family: 4 })
+  t.deepEqual(boundTo('six', 'server.example', INTERFACES), { localAddress: '2001:db8::6', family: 6 })
+  t.deepEqual(boundTo('wwan0', '2001:db8::1', INTERFACES), { localAddress: '2001:db8::3', family: 6 })
+})
+
+test('an interface without an address of the other end’s family, or with one of the link alone, is as good as none', (t) => {
+  for (const [via, host] of [
+    ['six', '192.0.2.1'],
+    ['10.1.2.3', '2001:db8::1'],
+    ['local', '2001:db8::1'],
+    ['local', 'server.example'],
+  ] as const) {
+    t.throws(() => boundTo(via, host, INTERFACES), { instanceOf: InternetViaError }, `${via} ${host}`)
+  }
 })
 
 test('an interface or address that is not here binds to nothing else', (t) => {

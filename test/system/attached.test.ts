@@ -5,11 +5,12 @@ import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { CARD_NUMBER, type World } from '../../demo/world.ts'
 import { KeylineError, Terminal, type TerminalOptions } from '../../host-driver/index.ts'
-import { home } from '../host-driver/cli/run.ts'
+import { ended, home } from '../host-driver/cli/run.ts'
 import { PASSWORD, running, session, USER } from './fixture.ts'
 
 const TIMEOUT_MS = 240_000
 const DRIVER = fileURLToPath(new URL('../../host-driver/index.ts', import.meta.url))
+const COMMAND = fileURLToPath(new URL('../../host-driver/cli/main.ts', import.meta.url))
 
 /** A PC with a modem of its own, and no card (D-5). */
 async function pc(t: ExecutionContext): Promise<{ world: World; card: { modem: string; store: string } }> {
@@ -99,3 +100,25 @@ test.serial('by the command line, with the modem named once in the environment',
   t.is(both.code, 2)
   await user.run(['logout', '--json'])
 })
+
+test.serial(
+  'Ctrl-C at a terminal is the command’s: the call is cancelled and hung up, and the store is free',
+  async (t) => {
+    const { world, card } = await pc(t)
+    const user = await home(t)
+    const args = ['enrol', '-', '--modem', card.modem, '--store', card.store, '--json']
+    // A terminal sends it to all of the foreground's process group (termios(3), ISIG).
+    const command = spawn(process.execPath, [COMMAND, ...args], { env: user.env, stdio: 'pipe', detached: true })
+    t.teardown(() => command.kill('SIGKILL'))
+    command.stdin.end(`${await world.ticket()}\n`)
+    const end = ended(command)
+    let said = ''
+    while (!said.includes('"dialling"')) said += String((await once(command.stdout, 'data'))[0])
+    process.kill(-(command.pid ?? Number.NaN), 'SIGINT')
+    const { code, last } = await end
+    t.like(last, { ok: false, error: { code: 'CANCELLED' } })
+    t.is(code, 1)
+    const terminal = await open(t, card)
+    await terminal.close()
+  },
+)

@@ -54,6 +54,8 @@ export class Networks {
     // What leaves by the mobile interface goes by the mobile network.
     this.#in('pc', 'rule', 'add', 'from', `10.77.${NETS.mobile}.1`, 'table', '77')
     this.#in('pc', 'route', 'add', SERVER_ADDRESS, 'via', `10.77.${NETS.mobile}.2`, 'table', '77')
+    // And by no other where that is down: without this the main table would be asked.
+    this.#in('pc', 'route', 'add', 'unreachable', 'default', 'metric', '9999', 'table', '77')
   }
 
   name(host: 'pc' | 'server' | 'apn' | 'card'): string {
@@ -98,6 +100,11 @@ export class Networks {
       const bytes = readFileSync(file)
       return { bytes, packets: Number(/(\d+) packets? captured/.exec(said)?.[1]) }
     }
+  }
+
+  /** The PC loses a network; its routes go, its address stays. */
+  lose(net: 'fixed' | 'mobile'): void {
+    this.#in('pc', 'link', 'set', net, 'down')
   }
 
   #join(host: 'pc' | 'apn', net: Net): void {

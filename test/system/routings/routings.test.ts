@@ -13,6 +13,7 @@ import { type Capture, missing, type Net, Networks, PRIVATE_ADDRESS, SERVER_ADDR
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const CARD_NUMBER = '+819012345678'
 const APN = 'keyline.private'
+const LOADED = 'coast.jpeg'
 const TIMEOUT_MS = 240_000
 const INTERNET = `${SERVER_ADDRESS}:8443`
 
@@ -23,6 +24,8 @@ interface Routing {
   readonly number: string
   /** How the PC leaves for the Internet. */
   readonly via: 'fixed' | 'mobile'
+  /** The network of the Internet path goes away in the session. */
+  readonly lost?: boolean
 }
 
 /** SYSTEM.md §5, D-1 and D-4. */
@@ -31,6 +34,13 @@ const ROUTINGS: readonly Routing[] = [
   { figure: 'figure 10, secret over mobile and fixed network', bearer: 'call', number: '+81312345678', via: 'fixed' },
   { figure: 'figure 11, both over the mobile network', bearer: 'call', number: '+819000000077', via: 'mobile' },
   { figure: 'figure 11 with a packet line (D-4)', bearer: 'packet', number: '+819000000077', via: 'mobile' },
+  {
+    figure: 'figure 11, and the mobile network goes away',
+    bearer: 'call',
+    number: '+819000000077',
+    via: 'mobile',
+    lost: true,
+  },
 ]
 
 type Event = Readonly<Record<string, unknown>>
@@ -58,7 +68,7 @@ const node = (script: string, ...args: readonly string[]): readonly string[] => 
 }
 
 /** Exchange, server, card and PC, each in its own network; logs in and loads something. */
-async function play(t: ExecutionContext, { bearer, number, via }: Routing) {
+async function play(t: ExecutionContext, { bearer, number, via, lost = false }: Routing) {
   const own = folder(t)
   const nets = new Networks(t, own)
   const start = (host: Parameters<Networks['spawn']>[0], argv: readonly string[]): ChildProcess => {
@@ -120,10 +130,22 @@ async function play(t: ExecutionContext, { bearer, number, via }: Routing) {
   t.like(await pc(['enrol', '-'], `${ticket}\n`), { ok: true })
   const login = ['login', '--user', USER, ...(via === 'mobile' ? ['--internet-via', 'mobile'] : [])]
   t.like(await pc(login, `${PASSWORD}\n`), { ok: true })
-  t.like(await pc(['get', 'coast.jpeg', '--to', join(own, 'coast.jpeg')]), { ok: true })
-  t.like(await pc(['logout']), { ok: true })
+  t.like(await pc(['get', LOADED, '--to', join(own, LOADED)]), { ok: true })
   const captures = new Map<Net, Capture>()
-  for (const [net, stop] of stops) captures.set(net, await stop())
+  const stop = async (net: Net): Promise<void> => {
+    const capture = await stops.get(net)?.()
+    stops.delete(net)
+    if (capture !== undefined) captures.set(net, capture)
+  }
+  if (lost) {
+    await stop(via) // tcpdump ends with its interface
+    nets.lose(via)
+    const again = await pc([...login, '--fresh'], `${PASSWORD}\n`)
+    t.like(again, { ok: false, error: { code: 'INTERNET_VIA_ABSENT' } })
+  }
+  // Where the network is gone, the connection that is still open tries to tell the server.
+  t.like(await pc(['logout']), { ok: true })
+  for (const net of [...stops.keys()]) await stop(net)
   const calls = readdirSync(tapes).filter((name) => name.startsWith('call-') && statSync(join(tapes, name)).size > 0)
   return { captures, calls: calls.length }
 }
@@ -142,7 +164,8 @@ for (const routing of ROUTINGS) {
       `packets: fixed ${packets('fixed')}, mobile ${packets('mobile')}, private ${packets('private')}; calls ${calls}`,
     )
     const other = routing.via === 'fixed' ? 'mobile' : 'fixed'
-    t.true(packets(routing.via) > 20, 'the Internet path did not go by its network')
+    const carried = captures.get(routing.via)?.bytes.length ?? 0
+    t.true(carried > statSync(join(CONTENT, LOADED)).size, 'the Internet path did not go by its network')
     t.is(packets(other), 0, 'something went by a network that it should not use')
     if (routing.bearer === 'packet') t.true(packets('private') > 5)
     else t.is(packets('private'), 0)
