@@ -15,6 +15,11 @@ export interface DataRules {
 export const CARRIER_SILENCE_MS = 300
 /** Wait for the modem's OK after AT or `+++`, milliseconds; the guard time is added for the latter. */
 const ANSWER_MS = 1500
+/**
+ * AT after NO CARRIER. What was written behind the end of the call stands before the first one, and a modem at commands may read an `AT` or
+ * `A/` in it and answer ERROR; and a program that had no turn for so long finds the time over before it reads the OK that is there.
+ */
+const ASKS_MAX = 2
 const TAIL_BYTES = 24
 /** The modem's words after NO CARRIER that are kept for the reader of lines: a RING may follow at once. More is data. */
 const AFTER_MAX = 512
@@ -139,8 +144,8 @@ export class DataMode {
     else if (/[\r\n]OK\r?\n/.test(this.#after)) this.#end('carrier')
   }
 
-  #confirm(): void {
-    this.#wait('confirming', ANSWER_MS, () => this.#resume())
+  #confirm(asks = 1): void {
+    this.#wait('confirming', ANSWER_MS, () => (asks < ASKS_MAX ? this.#confirm(asks + 1) : this.#resume()))
     this.#write(Buffer.from('AT\r'))
   }
 

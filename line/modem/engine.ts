@@ -176,8 +176,9 @@ export class AtEngine {
         this.#dataMode = undefined
         this.#splitter.enterLines()
         this.#events.left(end)
-        this.#step({ type: 'lines' })
+        // Before the next command is sent: an OK in it is not that one's answer.
         this.#splitter.push(after)
+        this.#step({ type: 'lines' })
       },
       this.#rules?.closedWord,
     )
