@@ -6,6 +6,10 @@ export interface Clock {
   after(ms: number, run: () => void): () => void
 }
 
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve))
+}
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   after: (ms, run) => {

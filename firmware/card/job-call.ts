@@ -2,7 +2,7 @@ import type { Clock } from '../../line/clock.ts'
 import type { DialFailure } from '../../line/stream.ts'
 import type { CallReport } from '../../wire/usb/methods.ts'
 import { CARD_ERRORS, CardError, type CardErrorCode, type CardProblem, problemOf } from './errors.ts'
-import { JobRoute } from './job-route.ts'
+import { type CountName, JobRoute } from './job-route.ts'
 import type { LineCall, LinePort } from './line-call.ts'
 import type { LineWork } from './line-work.ts'
 import type { CardEffect, CardEvent } from './machine.ts'
@@ -43,7 +43,8 @@ export class JobCall {
   #earlier = false
   #attempts = 0
   #firstDialAt: number | undefined
-  #report = { bytesUp: 0, bytesDown: 0, messagesUp: 0, messagesDown: 0, setupMs: 0, exchangeMs: 0 }
+  #setupMs = 0
+  #exchangeMs = 0
 
   /** @param signal ends any work but the hanging up; its reason is the code */
   constructor(
@@ -62,7 +63,18 @@ export class JobCall {
 
   /** Over all calls of the job. */
   report(): CallReport {
-    return { ...this.#report, attempts: this.#attempts, tried: [...this.#route.tried()] }
+    const tried = [...this.#route.tried()]
+    const sum = (name: CountName): number => tried.reduce((all, row) => all + row[name], 0)
+    return {
+      bytesUp: sum('bytesUp'),
+      bytesDown: sum('bytesDown'),
+      messagesUp: sum('messagesUp'),
+      messagesDown: sum('messagesDown'),
+      setupMs: this.#setupMs,
+      exchangeMs: this.#exchangeMs,
+      attempts: this.#attempts,
+      tried,
+    }
   }
 
   /** A work of this job failed. @returns the event that it ends with */
@@ -128,7 +140,7 @@ export class JobCall {
       throw new CardError(DIAL_CODES[result.reason], result.detail)
     }
     this.#call = result.call
-    this.#report.setupMs = Math.round(this.#clock.now() - this.#firstDialAt)
+    this.#setupMs = Math.round(this.#clock.now() - this.#firstDialAt)
     return { type: 'connected' }
   }
 
@@ -175,12 +187,8 @@ export class JobCall {
 
   #add(call: LineCall): void {
     const report = call.report()
-    const { exchangeMs, ...counts } = report
     this.#route.cost(report)
-    for (const name of ['bytesUp', 'bytesDown', 'messagesUp', 'messagesDown'] as const) {
-      this.#report[name] += counts[name]
-    }
-    this.#report.exchangeMs = exchangeMs
+    this.#exchangeMs = report.exchangeMs
   }
 
   /** @throws CardError with the code that the signal carries */

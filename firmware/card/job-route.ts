@@ -7,6 +7,9 @@ import { addressOf, type BearerBudget, type Leg, legsOf, type Onward, onward } f
 
 type Row = { -readonly [K in keyof TriedBearer]: TriedBearer[K] }
 
+const COUNTS = ['bytesUp', 'bytesDown', 'messagesUp', 'messagesDown'] as const
+export type CountName = (typeof COUNTS)[number]
+
 /** Which bearer a job is on, what it tried, what that cost and why it moved on. */
 export class JobRoute {
   readonly #policy: readonly BearerBudget[]
@@ -53,7 +56,7 @@ export class JobRoute {
   cost(report: LineCallReport): void {
     const row = this.#rows.at(-1)
     if (row === undefined) return
-    for (const name of ['bytesUp', 'bytesDown', 'messagesUp', 'messagesDown'] as const) row[name] += report[name]
+    for (const name of COUNTS) row[name] += report[name]
   }
 
   /** @returns whether there is another call for it, on this bearer or on the next one */

@@ -6,6 +6,9 @@ import { CURES, type ModemErrorText } from '../modem/modem-error.ts'
 import type { AtLine } from '../modem/profiles/profile.ts'
 import type { DialFailure } from '../stream.ts'
 
+/** Of what is not to be interrupted. */
+export const NEVER = new AbortController().signal
+
 /** What a modem says by itself during one command and is looked at for a cause. */
 const HEARD_MAX = 16
 

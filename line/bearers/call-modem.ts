@@ -1,7 +1,9 @@
+import type { DataEnd } from '../modem/data-mode.ts'
 import { explainModemError } from '../modem/explain-error.ts'
 import type { AtResult } from '../modem/machine.ts'
 import type { Modem } from '../modem/modem.ts'
 import type { DialResult } from '../stream.ts'
+import { backAtCommands } from './back-at-commands.ts'
 import { CallStream } from './call-stream.ts'
 
 /** From ATA to CONNECT, milliseconds: training of the modems (V.250 S7 allows 255 s). */
@@ -76,8 +78,8 @@ export class CallModem {
     this.#stream = stream
     const user = {
       deliver: (bytes: Uint8Array) => stream.deliver(bytes),
-      left: (end: 'carrier' | 'escaped' | 'lost') => {
-        stream.end(end === 'carrier' ? 'remote' : end === 'lost' ? 'modem' : 'local')
+      left: (end: DataEnd | 'lost') => {
+        stream.left(end)
         // Nobody has to hang up what is not there any more.
         if (end === 'lost') this.#free(stream)
       },
@@ -90,18 +92,9 @@ export class CallModem {
   }
 
   async #hangUp(stream: CallStream): Promise<void> {
-    const { engine, guardMs, profile } = this.#modem
-    // S12 may have been taken and not be kept to: then with the silence that this kind of modem needs.
-    for (const guard of [guardMs, Math.max(guardMs, profile.escape.guardMs)]) {
-      if (engine.inData) await engine.escape(guard)
-    }
-    if (engine.inData) {
-      // It hears no `+++`: closing the port drops DTR, and whoever keeps this modem opens it again.
-      await engine.close()
-      return
-    }
+    if (!(await backAtCommands(this.#modem))) return
     // After the other end hung up the modem is on hook, and ATH would turn away a caller who rings already.
-    if (stream.ended !== 'remote') await engine.command('ATH', HANG_UP_MS)
+    if (stream.ended !== 'remote') await this.#modem.engine.command('ATH', HANG_UP_MS)
     stream.end('local')
     this.#free(stream)
   }

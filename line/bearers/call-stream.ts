@@ -1,3 +1,4 @@
+import type { DataEnd } from '../modem/data-mode.ts'
 import type { LineStream, StreamEnd } from '../stream.ts'
 
 /** Bytes kept that came before anybody read, e.g. in the same read as CONNECT. */
@@ -46,6 +47,11 @@ export class CallStream implements LineStream {
     if (this.#onData !== undefined) return this.#onData(bytes)
     this.#earlyBytes += bytes.length
     if (this.#earlyBytes <= EARLY_MAX) this.#early.push(Uint8Array.from(bytes))
+  }
+
+  /** Data mode is over. */
+  left(end: DataEnd | 'lost'): void {
+    this.end(end === 'carrier' ? 'remote' : end === 'lost' ? 'modem' : 'local')
   }
 
   /** Only the first end counts. */

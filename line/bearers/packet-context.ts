@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, pause } from '../clock.ts'
 import type { ModemAccess } from '../modem/access.ts'
 import { CURES } from '../modem/modem-error.ts'
 import type { PacketSetUp, PacketTarget } from '../modem/profiles/profile.ts'
 import { classifyUrc } from '../modem/urc.ts'
-import { cancelled, type LineEnd, type Refusal, runLine } from './at-line.ts'
+import { cancelled, type LineEnd, NEVER, type Refusal, runLine } from './at-line.ts'
 import { causeOf } from './packet-socket.ts'
 
 /** All profiles use the first context (TS 27.007 §10.1.1). */
@@ -12,7 +12,6 @@ const CONTEXT = 1
 const AGAIN_MS = 1_000
 /** Refusals of what stands in the way and not of what was asked for. */
 const IN_THE_WAY: readonly string[] = [CURES.reopen, CURES.soon, CURES.none]
-const NEVER = new AbortController().signal
 
 /** Whether the modem is in a private network, and in which one. Whoever opens connections asks it before each. */
 export class PacketContext {
@@ -50,7 +49,7 @@ export class PacketContext {
     let end = await this.#enter(target, signal)
     if (!end.ok && end.why === 'refused' && IN_THE_WAY.includes(end.cause?.cure ?? CURES.none)) {
       await runLine(this.#modem, this.#clock, this.#setUp.close, signal)
-      await new Promise<void>((resolve) => void this.#clock.after(AGAIN_MS, resolve))
+      await pause(this.#clock, AGAIN_MS)
       end = await this.#enter(target, signal)
     }
     if (end.ok && signal.aborted) end = cancelled(this.#modem)

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../wire/line/packet-address.ts'
 import type { Clock } from '../clock.ts'
 import type { ModemAccess } from '../modem/access.ts'
+import type { DataEnd } from '../modem/data-mode.ts'
 import { CURES } from '../modem/modem-error.ts'
 import type { PacketSetUp, PacketTarget } from '../modem/profiles/profile.ts'
 import type { DialResult } from '../stream.ts'
@@ -85,23 +86,14 @@ export class PacketModem {
     signal: AbortSignal,
   ): Promise<DialResult> {
     for (let attempt = 1; ; attempt++) {
-      const result = await this.#attempt(setUp, context, target, canary, signal)
+      const refused = await this.#enter(setUp, context, target, canary, signal)
+      const result = refused ?? (await this.#connect(setUp, target, signal))
       if ('stream' in result || 'reason' in result) return result
       const broke = result.cause?.cure === CURES.reopen
       // Then the next attempt, or the next call, begins with entering the network.
       if (broke || result.why === 'timeout' || result.why === 'lost') context.lost()
       if (!broke || attempt === ATTEMPTS) return dialFailure(result, 'no-answer')
     }
-  }
-
-  async #attempt(
-    setUp: PacketSetUp,
-    context: PacketContext,
-    target: PacketTarget,
-    canary: Endpoint | undefined,
-    signal: AbortSignal,
-  ): Promise<DialResult | Refusal> {
-    return (await this.#enter(setUp, context, target, canary, signal)) ?? (await this.#connect(setUp, target, signal))
   }
 
   /** @returns undefined when the network is entered, and proved where there is a canary */
@@ -139,8 +131,7 @@ export class PacketModem {
     )
     const user = {
       deliver: (bytes: Uint8Array) => stream.deliver(bytes),
-      left: (end: 'carrier' | 'escaped' | 'lost') =>
-        stream.end(end === 'carrier' ? 'remote' : end === 'lost' ? 'modem' : 'local'),
+      left: (end: DataEnd | 'lost') => stream.left(end),
     }
     const opened = await openSocket(this.#modem, setUp, target, user, signal)
     if (!opened.ok) return opened

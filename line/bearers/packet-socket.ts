@@ -3,9 +3,8 @@ import type { DataUser, ModemAccess } from '../modem/access.ts'
 import { explainModemError } from '../modem/explain-error.ts'
 import { CURES } from '../modem/modem-error.ts'
 import type { PacketSetUp, PacketTarget } from '../modem/profiles/profile.ts'
-import { abortable, cancelled, type Refusal, refusalOf, runLine } from './at-line.ts'
-
-const NEVER = new AbortController().signal
+import { abortable, cancelled, NEVER, type Refusal, refusalOf, runLine } from './at-line.ts'
+import { backAtCommands } from './back-at-commands.ts'
 
 export type SocketOpened = { readonly ok: true; readonly connect: string } | Refusal
 
@@ -41,14 +40,8 @@ export async function openSocket(
 export async function closeSocket(modem: ModemAccess, clock: Clock, setUp: PacketSetUp, user: DataUser): Promise<void> {
   // It was taken away, as by a reset: then there is nothing to be closed, and perhaps somebody else.
   if (modem.user !== user) return
-  const { engine, guardMs, profile } = modem
-  // S12 may have been taken and not be kept to: then with the silence that this kind of modem needs.
-  for (const guard of [guardMs, Math.max(guardMs, profile.escape.guardMs)]) {
-    if (engine.inData) await engine.escape(guard)
-  }
-  if (engine.inData) await engine.close()
   // Also after the far end closed: some modems keep the number of the connection until they are told.
-  else await runLine(modem, clock, setUp.close, NEVER)
+  if (await backAtCommands(modem)) await runLine(modem, clock, setUp.close, NEVER)
   if (modem.user === user) modem.user = undefined
 }
 

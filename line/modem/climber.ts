@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, pause } from '../clock.ts'
 import type { BroughtUp } from './bring-up.ts'
 import { Modem, type ModemOptions } from './modem.ts'
 import type { ModemPort } from './port.ts'
 import type { Rung, Symptom } from './recovery.ts'
-import { leaveData, pause, restartRadio } from './rungs.ts'
+import { leaveData, restartRadio } from './rungs.ts'
 
 /** A modem's power key, pressed as a finger would. It toggles: AT is asked before each press. */
 export interface PowerKey {

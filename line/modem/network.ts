@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, pause } from '../clock.ts'
 import type { AtEngine } from './engine.ts'
 import { parseOperator } from './operator.ts'
 import type { ModemProfile } from './profiles/profile.ts'
@@ -48,7 +48,7 @@ export async function awaitRegistration(
     // A network that says no does not say otherwise a second later; one that is searched for may be found.
     const state = all.find(({ state }) => state === 'denied')?.state ?? all[0]?.state ?? 'unknown'
     if (signal.aborted || clock.now() >= until) return { ok: false, state }
-    await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve))
+    await pause(clock, AGAIN_MS)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, pause } from '../clock.ts'
 import type { AtEngine } from './engine.ts'
 import type { ModemPort } from './port.ts'
 
@@ -36,8 +36,4 @@ export async function atMost(clock: Clock, ms: number, it: Promise<void>): Promi
   const cancel = clock.after(ms, resolve)
   await Promise.race([it, promise])
   cancel()
-}
-
-export function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.after(ms, resolve))
 }

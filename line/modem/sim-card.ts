@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, pause } from '../clock.ts'
 import type { AtEngine } from './engine.ts'
 import { parseIdentity } from './identity.ts'
 import type { AtResult } from './machine.ts'
@@ -72,7 +72,7 @@ export async function prepareSim(
       entered = step.mark
       await enter(engine, pin(), step.mark, marks)
     }
-    await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve))
+    await pause(clock, AGAIN_MS)
   }
   return {
     ok: false,
