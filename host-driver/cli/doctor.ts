@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { boundTo } from '../../internet/via.ts'
 import type { Check } from '../../wire/usb/methods.ts'
 import { fault, KeylineError, unexpected } from '../errors.ts'
-import { checkVia } from '../requests/keyed-agent.ts'
+import { checkVia, endpointOf } from '../requests/keyed-agent.ts'
 import { Terminal } from '../terminal.ts'
 import { CARD_HELP, CARD_OPTION, cardSource, sourceText } from './card-option.ts'
 import type { Command, CommandContext, Options } from './command.ts'
@@ -69,16 +69,17 @@ async function allChecks(context: CommandContext, options: Options): Promise<rea
 
 /** Only that something takes the connection: what it is is proved by the session key. */
 async function reached(address: string, by: string | undefined): Promise<Check> {
-  const [, host = '', port = ''] = /^\[?([^\]]*)\]?:(\d+)$/.exec(address) ?? []
   const name = 'Internet'
+  let to: ReturnType<typeof endpointOf>
   try {
+    to = endpointOf(address)
     checkVia(by, address)
   } catch (error) {
     const { what, cure } = unexpected(error)
     return { name, verdict: 'failed', what, cure }
   }
   return new Promise((resolve) => {
-    const socket = connect({ ...boundTo(by, host), host, port: Number(port) })
+    const socket = connect({ ...boundTo(by, to.host), ...to })
     const failed = (): void => {
       socket.destroy()
       const cure = "check this computer's connection to the Internet, and the address with the operator"

@@ -13,7 +13,7 @@ export interface Credentials {
   readonly userId: string
   readonly password: string
   /** Interface or address of this computer that the Internet path must leave by; never another one. */
-  readonly internetVia?: string
+  readonly internetVia?: string | undefined
   /** Ends what runs and erases everything. */
   readonly signal?: AbortSignal
 }
@@ -75,10 +75,7 @@ export async function exchangeKeys(
     for (const secret of secrets) secret.wipe()
     onProgress({ type: 'step', step: 'S8', path: 'here', text })
     const { internet: server, lifetimeSeconds, secretRoutes, call } = answer
-    const from = {
-      ...{ userId: normal(userId), server, cardId, lifetimeSeconds, secretRoutes },
-      ...(internetVia !== undefined && { via: internetVia }),
-    }
+    const from = { userId: normal(userId), server, cardId, lifetimeSeconds, secretRoutes, via: internetVia }
     return { verdict: 'permitted', from, keys, call }
   } finally {
     for (const secret of secrets) secret.wipe()

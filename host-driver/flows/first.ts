@@ -40,7 +40,7 @@ export async function logIn(parts: FirstFlowParts, request: LoginRequest): Promi
   try {
     const [key] = keys
     if (key === undefined) throw new RangeError('expected a key')
-    const session = new Session({ from, key, keys: pool, call, onProgress, via: request.internetVia })
+    const session = new Session({ from, key, keys: pool, call, onProgress })
     const refused = await secondLogin(parts, session, request)
     if (refused !== undefined) {
       // The line had just accepted the same login: nothing of that call is trusted.

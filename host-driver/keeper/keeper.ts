@@ -136,8 +136,7 @@ export class Keeper {
   async #login(body: unknown, response: ServerResponse): Promise<void> {
     const checked = loginBody.safeParse(body)
     if (!checked.success) throw fault('REQUEST_INVALID')
-    const { card, fresh = false, internetVia, ...given } = checked.data
-    const request = { ...given, ...(internetVia !== undefined && { internetVia }) }
+    const { card, fresh = false, ...request } = checked.data
     await told(response, async (onProgress, signal) => {
       const outcome = await this.#logins.logIn(card, { ...request, fresh, signal }, onProgress)
       if (outcome.verdict === 'refused') return outcome
@@ -153,8 +152,7 @@ export class Keeper {
   async #fetchKeys(body: unknown, response: ServerResponse): Promise<void> {
     const checked = keysBody.safeParse(body)
     if (!checked.success) throw fault('REQUEST_INVALID')
-    const { card, internetVia, ...given } = checked.data
-    const request = { ...given, ...(internetVia !== undefined && { internetVia }) }
+    const { card, ...request } = checked.data
     await told(response, async (onProgress, signal) => {
       const outcome = await this.#logins.prefetch(card, { ...request, signal }, onProgress)
       return outcome.verdict === 'refused' ? outcome : { verdict: 'fetched', keys: keptKeys(this.#keys) }

@@ -38,12 +38,7 @@ export interface KeyedAgent {
  * @throws KeylineError CARD_PROTOCOL when the address, which came from the card, is none
  */
 export function keyedAgent(address: string, key: SessionKey, via?: string): KeyedAgent {
-  const parsed = ADDRESS.exec(address)
-  const port = Number(parsed?.[3])
-  const host = parsed?.[1] ?? parsed?.[2]
-  if (host === undefined || !(port >= 1 && port <= 65_535)) {
-    throw fault('CARD_PROTOCOL', { what: `expected an Internet address host:port from the card, got ${address}` })
-  }
+  const { host, port } = endpointOf(address)
   const open = new Set<Socket>()
   let state: 'used' | 'retired' | 'ended' = 'used'
   const agent = new Agent({
@@ -98,15 +93,26 @@ export function keyedAgent(address: string, key: SessionKey, via?: string): Keye
   }
 }
 
+/** @param address `host:port` as the card named it @throws KeylineError CARD_PROTOCOL when it is none */
+export function endpointOf(address: string): { readonly host: string; readonly port: number } {
+  const [, six, name, digits] = ADDRESS.exec(address) ?? []
+  const host = six ?? name
+  const port = Number(digits)
+  if (host === undefined || !(port >= 1 && port <= 65_535)) {
+    throw fault('CARD_PROTOCOL', { what: `expected an Internet address host:port from the card, got ${address}` })
+  }
+  return { host, port }
+}
+
 /**
  * Asked before a call is made, or a key is used, that would be in vain.
  * @param address as the card named it; one that is none is told later
  * @throws KeylineError INTERNET_VIA_ABSENT
  */
 export function checkVia(via: string | undefined, address: string): void {
-  const [, six, other] = ADDRESS.exec(address) ?? []
+  const [, six, name] = ADDRESS.exec(address) ?? []
   try {
-    boundTo(via, six ?? other ?? '')
+    boundTo(via, six ?? name ?? '')
   } catch (error) {
     throw connectionFault(error)
   }

@@ -14,7 +14,7 @@ export interface CallKeys {
   /** Paths that never go over the Internet; the list came over the line. */
   readonly secretRoutes: readonly string[]
   /** Interface or address of this computer that the Internet path leaves by. */
-  readonly via?: string
+  readonly via?: string | undefined
 }
 
 /** One key that waits for its session. */
