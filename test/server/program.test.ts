@@ -10,6 +10,7 @@ import type { RunOptions } from '../../server/arguments.ts'
 import { openData } from '../../server/data-folder.ts'
 import { ServerError } from '../../server/errors.ts'
 import type { ServerEvent } from '../../server/events.ts'
+import { socketStream } from '../../server/line-port/socket-stream.ts'
 import { startServer } from '../../server/program.ts'
 import { beginEnrolment, issueTicket } from './test-card.ts'
 import { clockAt, folder } from './world.ts'
@@ -68,15 +69,7 @@ test('the packet port is the line: a card with a packet address on its ticket en
   const listening = events.find(({ event }) => event === 'packet.listening')
   const socket = connect(Number(String(listening?.address).split(':')[1]), '127.0.0.1')
   await once(socket, 'connect')
-  const link = new LinkClient(
-    streamPath({
-      peer: undefined,
-      write: (bytes) => socket.write(bytes),
-      open: (onData) => socket.on('data', onData),
-      hangUp: async () => {},
-    }),
-    systemClock,
-  )
+  const link = new LinkClient(streamPath(socketStream(socket, systemClock)), systemClock)
   const response = await link.request(card.message, new AbortController().signal)
   t.is(card.finish(response ?? new Uint8Array(0)).verdict.verdict, 'enrolled')
   await Promise.all([once(socket, 'close'), server.close()])

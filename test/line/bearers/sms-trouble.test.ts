@@ -1,16 +1,9 @@
 import test from 'ava'
 import { SmsSender } from '../../../line/bearers/sms-path.ts'
-import type { PortMessage, SmsEvent } from '../../../line/bearers/sms-unit.ts'
+import type { SmsEvent } from '../../../line/bearers/sms-unit.ts'
 import { settle } from '../../fake-clock.ts'
-import { during, SERVER, type SimPort, smsWorld } from './sms-world.ts'
+import { during, message, type SimPort, smsWorld, text } from './sms-world.ts'
 
-const text = ({ data }: PortMessage): string => Buffer.from(data).toString()
-const message = (data: string, destination = 16_000) => ({
-  to: SERVER,
-  source: 16_500,
-  destination,
-  data: Buffer.from(data),
-})
 const foreign = (events: readonly SmsEvent[]) => events.filter(({ event }) => event === 'sms.foreign')
 
 /** A modem that brings messages only directly. */

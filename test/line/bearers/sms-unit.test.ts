@@ -1,14 +1,6 @@
 import test from 'ava'
 import type { PortMessage } from '../../../line/bearers/sms-unit.ts'
-import { CARD, during, SERVER, smsWorld } from './sms-world.ts'
-
-const text = ({ data }: PortMessage): string => Buffer.from(data).toString()
-const message = (data: string, destination = 16_000) => ({
-  to: SERVER,
-  source: 16_500,
-  destination,
-  data: Buffer.from(data),
-})
+import { CARD, during, message, smsWorld, text } from './sms-world.ts'
 
 test('a message goes to its port, whole, with where it came from, and is deleted when it was handed on', async (t) => {
   const { clock, ports, unit } = smsWorld()

@@ -1,4 +1,4 @@
-import { type SmsEvent, SmsUnit } from '../../../line/bearers/sms-unit.ts'
+import { type PortMessage, type SmsEvent, SmsUnit } from '../../../line/bearers/sms-unit.ts'
 import { Modem } from '../../../line/modem/modem.ts'
 import type { ModemPort } from '../../../line/modem/port.ts'
 import { Exchange } from '../../../sim/exchange.ts'
@@ -10,6 +10,14 @@ import { FakeClock } from '../../fake-clock.ts'
 
 export const CARD = '+819012345678'
 export const SERVER = '+81312345678'
+
+export const text = ({ data }: PortMessage): string => Buffer.from(data).toString()
+export const message = (data: string, destination = 16_000) => ({
+  to: SERVER,
+  source: 16_500,
+  destination,
+  data: Buffer.from(data),
+})
 
 /** The simulator's modem as a serial port, in the time of the test. */
 export class SimPort implements ModemPort {

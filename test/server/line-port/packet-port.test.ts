@@ -5,7 +5,7 @@ import { LinkClient } from '../../../line/link-client.ts'
 import { STREAM_TIMING, streamPath } from '../../../line/stream-path.ts'
 import { ServerError } from '../../../server/errors.ts'
 import { isWildcard, openPacketPort, type PacketPortOptions } from '../../../server/line-port/packet-port.ts'
-import { HALF_OPEN_MS } from '../../../server/line-port/socket-stream.ts'
+import { HALF_OPEN_MS, socketStream } from '../../../server/line-port/socket-stream.ts'
 import { CALL_MAX_MS } from '../../../server/line-port/taken-call.ts'
 import { FakeClock } from '../../fake-clock.ts'
 
@@ -58,15 +58,7 @@ async function packetPort(t: ExecutionContext, more: Partial<PacketPortOptions> 
 }
 
 function asker(socket: Socket, clock: FakeClock): (text: string) => Promise<string> {
-  const link = new LinkClient(
-    streamPath({
-      peer: undefined,
-      write: (bytes) => socket.write(bytes),
-      open: (onData) => socket.on('data', onData),
-      hangUp: async () => {},
-    }),
-    clock,
-  )
+  const link = new LinkClient(streamPath(socketStream(socket, clock)), clock)
   return async (text) => Buffer.from((await link.request(Buffer.from(text), NEVER)) ?? []).toString()
 }
 
