@@ -10,7 +10,9 @@ import { USAGE } from './usage.ts'
 /** `keyline`, the command line of the terminal. @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv
-  if (name !== undefined && Object.hasOwn(PROGRAMS, name)) return runProgram(name, rest)
+  // `keyline card --usb …` is the card itself, `keyline card files …` a command that asks one.
+  const command = Object.hasOwn(COMMANDS, `${name} ${rest[0]}`)
+  if (name !== undefined && Object.hasOwn(PROGRAMS, name) && !command) return runProgram(name, rest)
   const json = argv.includes('--json')
   const output = new Output({ out: process.stdout, err: process.stderr }, json)
   try {
