@@ -1,6 +1,7 @@
 import test from 'ava'
 import { seeded } from '../random.ts'
 import { enrolled, logIn, wholeLogin, withTerminal } from './fixture.ts'
+import { lastWords } from './last-words.ts'
 
 const SEED = 20_000_523
 const KILLS = 50
@@ -11,7 +12,7 @@ test(`the card loses its power at ${KILLS} random moments of a login: enrolment 
   t.timeout(600_000)
   t.log(`seed ${SEED}`)
   const random = seeded(SEED)
-  const world = await enrolled(t)
+  const world = await enrolled(t, lastWords(t))
   let broken = 0
   for (let n = 0; n < KILLS; n++) {
     let login = Promise.resolve('')
