@@ -2,9 +2,9 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Duplex } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { fault, KeylineError } from '../errors.ts'
+import { programPath } from '../program-path.ts'
 import type { CardCable } from './card-client.ts'
 
 /** A modem or telephone at this computer in the place of a card (D-5): the card's program runs here, as a child of the driver. */
@@ -18,7 +18,7 @@ export interface AttachedModem {
 /** A card by its port, or a modem at this computer. */
 export type CardSource = string | AttachedModem
 
-const PROGRAM = fileURLToPath(new URL('../../firmware/main.ts', import.meta.url))
+const PROGRAM = programPath('firmware/main')
 /** It hangs up before it ends: two escapes and ATH take seconds, milliseconds. */
 const END_MS = 30_000
 const COMPLAINT_MAX = 4096

@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { fault } from '../errors.ts'
+import { programPath } from '../program-path.ts'
 
 /** The other programs of Keyline. The command line starts them and imports nothing of them. */
 export const PROGRAMS: Readonly<Record<string, { readonly main: string; readonly summary: string }>> = {
-  server: { main: '../../server/main.ts', summary: 'run the server, or manage it' },
-  card: { main: '../../firmware/main.ts', summary: 'run the card' },
-  sim: { main: '../../sim/main.ts', summary: 'run the simulated telephone network' },
-  acquirer: { main: '../../sim/acquirer/main.ts', summary: 'run the simulated card company' },
+  server: { main: 'server/main', summary: 'run the server, or manage it' },
+  card: { main: 'firmware/main', summary: 'run the card' },
+  sim: { main: 'sim/main', summary: 'run the simulated telephone network' },
+  acquirer: { main: 'sim/acquirer/main', summary: 'run the simulated card company' },
 }
 
 /** A shell's code for a program that a signal ended. */
@@ -20,7 +20,7 @@ const SIGNAL_BASE = 128
  * @returns its exit code @throws KeylineError PROGRAM_MISSING
  */
 export function runProgram(name: string, argv: readonly string[]): Promise<number> {
-  const path = fileURLToPath(new URL(PROGRAMS[name]?.main ?? '', import.meta.url))
+  const path = programPath(PROGRAMS[name]?.main ?? '')
   if (!existsSync(path)) throw fault('PROGRAM_MISSING', { what: `keyline ${name} is not installed` })
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, ...argv], { stdio: 'inherit' })
   const pass = (signal: NodeJS.Signals): void => {

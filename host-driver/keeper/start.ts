@@ -3,13 +3,13 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { fault, KeylineError, ORIGINS } from '../errors.ts'
+import { programPath } from '../program-path.ts'
 import { after } from '../timers.ts'
 import { privateFolder } from './state-folder.ts'
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
+const MAIN = programPath('host-driver/keeper/main')
 const START_MS = 20_000
 /** All of the environment that a keeper needs: it outlives the shell whose environment this is. */
 const ENVIRONMENT = ['HOME', 'KEYLINE_STATE', 'LANG', 'PATH', 'XDG_RUNTIME_DIR'] as const
