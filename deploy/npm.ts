@@ -69,7 +69,12 @@ function manifest(): Readonly<Record<string, unknown>> {
     bin: { keyline: './keyline' },
     engines: { node: '>=20' },
     // Everything runs on the Node that comes with it, as in the repository.
-    dependencies: { ...Object.fromEntries(needed), node: devDependencies?.node },
+    dependencies: {
+      ...Object.fromEntries(needed),
+      node: devDependencies?.node,
+      // Its declarations name streams and sockets.
+      '@types/node': devDependencies?.['@types/node'],
+    },
     optionalDependencies,
   }
 }

@@ -10,12 +10,12 @@ import { USAGE } from './usage.ts'
 /** `keyline`, the command line of the terminal. @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv
-  // `keyline card --usb …` is the card itself, `keyline card files …` a command that asks one.
-  const command = Object.hasOwn(COMMANDS, `${name} ${rest[0]}`)
-  if (name !== undefined && Object.hasOwn(PROGRAMS, name) && !command) return runProgram(name, rest)
   const json = argv.includes('--json')
   const output = new Output({ out: process.stdout, err: process.stderr }, json)
   try {
+    // `keyline card --usb …` is the card itself, `keyline card files …` a command that asks one.
+    const command = Object.hasOwn(COMMANDS, `${name} ${rest[0]}`)
+    if (name !== undefined && Object.hasOwn(PROGRAMS, name) && !command) return await runProgram(name, rest)
     if (name === '--version' || name === '--help' || name === '-h' || name === 'help') {
       const version = name === '--version'
       output.help(version ? `keyline ${VERSION}` : USAGE)
