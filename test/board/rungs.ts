@@ -1,0 +1,5 @@
+import type { Rung } from './rung.ts'
+import { usbLoop } from './usb-loop.ts'
+
+/** From what is quick and small to the whole. */
+export const RUNGS: readonly Rung[] = [usbLoop]
