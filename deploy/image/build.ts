@@ -33,6 +33,7 @@ export const BOOT_MODULES = [
   'virtio_blk',
   'usb_storage',
   'uas',
+  'crc32c_generic',
   'ext4',
 ]
 /** Nothing on a card needs these, and they are most of what a kernel brings. */

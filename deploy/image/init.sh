@@ -22,4 +22,5 @@ while [ $tries -lt 150 ]; do
 done
 echo "no root file system found; see /dev:"
 ls /dev
-exec sh
+sleep 30
+reboot -f

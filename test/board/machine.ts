@@ -23,18 +23,21 @@ export interface MachineOptions {
 /** Text that comes from a machine, and what is waited for in it. */
 export class Talk {
   heard = ''
+  /** Told each line. */
+  onLine: (line: string) => void
   readonly #socket: Socket
   #waiting: { readonly what: RegExp; readonly settle: (found: RegExpExecArray) => void } | undefined
 
   constructor(socket: Socket, log: (line: string) => void = () => {}) {
     this.#socket = socket
+    this.onLine = log
     let line = ''
     socket.setEncoding('latin1').on('data', (text: string) => {
       this.heard = (this.heard + text).slice(-HEARD_MAX)
       line += text
       const lines = line.split('\n')
       line = lines.pop() ?? ''
-      for (const one of lines) log(one.trimEnd())
+      for (const one of lines) this.onLine(one.trimEnd())
       this.#look()
     })
     socket.on('error', () => {})

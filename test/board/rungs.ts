@@ -1,5 +1,7 @@
+import { gpio } from './gpio.ts'
+import { image } from './image.ts'
 import type { Rung } from './rung.ts'
 import { usbLoop } from './usb-loop.ts'
 
 /** From what is quick and small to the whole. */
-export const RUNGS: readonly Rung[] = [usbLoop]
+export const RUNGS: readonly Rung[] = [usbLoop, gpio, image]

@@ -7,7 +7,7 @@ export interface GpioRig {
   readonly output: number
   readonly input: number
   /** What the output pin is at, seen from outside. */
-  seen(): Level | undefined
+  seen(): Level | undefined | Promise<Level>
   /** Brings the input to a level, and returns when the backend had time to tell it. */
   drive(level: Level): Promise<void>
 }
@@ -16,7 +16,7 @@ export interface GpioRig {
 export async function checkGpio({ gpio, output, input, seen, drive }: GpioRig): Promise<void> {
   for (const level of [1, 0, 1] as const) {
     gpio.write(output, level)
-    assert.equal(seen(), level)
+    assert.equal(await seen(), level)
   }
   const told: Level[] = []
   await drive(0)
@@ -27,7 +27,7 @@ export async function checkGpio({ gpio, output, input, seen, drive }: GpioRig): 
   await drive(0)
   assert.deepEqual(told, [0, 1, 0], 'each change is told once')
   gpio.write(output, 0)
-  assert.equal(seen(), 0, 'outputs and inputs do not disturb each other')
+  assert.equal(await seen(), 0, 'outputs and inputs do not disturb each other')
   gpio.close()
   gpio.close()
   await drive(1)
