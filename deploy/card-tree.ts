@@ -49,8 +49,8 @@ export function nodeProgram(folder: string): string {
 function koffi(folder: string, architecture: Architecture): void {
   const from = join(ROOT, 'node_modules/koffi')
   const to = join(folder, 'node_modules/koffi')
-  mkdirSync(join(to, 'src/koffi'), { recursive: true })
-  for (const name of ['package.json', 'LICENSE.txt', 'index.js', 'src/koffi/index.js']) {
+  mkdirSync(join(to, 'src/koffi/src'), { recursive: true })
+  for (const name of ['package.json', 'LICENSE.txt', 'index.js', 'src/koffi/index.js', 'src/koffi/src/static.js']) {
     copyFileSync(join(from, name), join(to, name))
   }
   const name = `@koromix/koffi-linux-${architecture}`

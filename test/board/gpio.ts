@@ -113,7 +113,7 @@ async function world(machine: Machine): Promise<void> {
   const pins = new Pins(await machine.talk('qtest'))
   await pins.watch(chip)
   const serial = await machine.talk('world')
-  void serve(serial, pins, chip)
+  serve(serial, pins, chip).catch(() => {}) // it ends with the machine
 }
 
 async function serve(serial: Talk, pins: Pins, chip: string): Promise<void> {

@@ -26,7 +26,10 @@ export class Talk {
   /** Told each line. */
   onLine: (line: string) => void
   readonly #socket: Socket
-  #waiting: { readonly what: RegExp; readonly settle: (found: RegExpExecArray) => void } | undefined
+  #waiting:
+    | { readonly what: RegExp; readonly settle: (found: RegExpExecArray) => void; readonly fail: () => void }
+    | undefined
+  #over = false
 
   constructor(socket: Socket, log: (line: string) => void = () => {}) {
     this.#socket = socket
@@ -41,6 +44,10 @@ export class Talk {
       this.#look()
     })
     socket.on('error', () => {})
+    socket.on('close', () => {
+      this.#over = true
+      this.#waiting?.fail()
+    })
   }
 
   write(text: string): void {
@@ -54,8 +61,10 @@ export class Talk {
       () => reject(new Error(`${what} did not come in ${ms / 1000} s; last: ${this.heard.slice(-600)}`)),
       ms,
     )
-    this.#waiting = { what, settle: resolve }
+    const fail = (): void => reject(new Error(`the machine ended before ${what}; last: ${this.heard.slice(-600)}`))
+    this.#waiting = { what, settle: resolve, fail }
     this.#look()
+    if (this.#over) fail()
     try {
       return await promise
     } finally {
