@@ -23,6 +23,14 @@ export const USAGE = `Runs the card: calls the server over the line for the PC t
                  firmware/board/profiles/
   --board-file FILE
                  a profile of your own, instead of --board
+  --board-secret FILE
+                 32 random bytes that only this board has, made when they are missing: the card's memory is sealed with them.
+                 Without, it lies open in the store
+  --pairing required|off
+                 whether a PC must be paired by a code before it may ask anything (off)
+  --console PATH a second serial port for a log that people read, and for the pairing code
+  --ticket FILE  a ticket: the card enrols with it by itself, and removes it
+  --pin FILE     a PIN of 4 to 32 characters for the card, taken over once and removed; needs --board-secret
   --baud BIT/S   speed of the port to the PC, where it is not USB (115200)
   --json         events as JSON lines
   --help         this text
@@ -38,6 +46,11 @@ export interface CardOptions {
   /** 4 to 8 digits. */
   readonly simPin: string | undefined
   readonly board: BoardProfile
+  readonly boardSecret: string | undefined
+  readonly pairing: boolean
+  readonly console: string | undefined
+  readonly ticket: string | undefined
+  readonly pin: string | undefined
   readonly json: boolean
 }
 
@@ -83,6 +96,11 @@ const schema = z.object({
   'sim-pin': path.optional(),
   board: z.string().max(100).optional(),
   'board-file': path.optional(),
+  'board-secret': path.optional(),
+  pairing: z.enum(['required', 'off'], 'expected required or off').default('off'),
+  console: path.optional(),
+  ticket: path.optional(),
+  pin: path.optional(),
   json: z.boolean().default(false),
 })
 
@@ -92,12 +110,15 @@ export function readArguments(argv: readonly string[]): Arguments {
   if (values.help) return { type: 'help' }
   const checked = schema.safeParse(values)
   if (checked.success) {
-    const { bearer: policy, 'sim-pin': pinFile, board: name, 'board-file': file, ...rest } = checked.data
+    const { bearer: policy, 'sim-pin': pinFile, board: name, 'board-file': file, ...more } = checked.data
+    const { 'board-secret': boardSecret, pairing, console, ticket, pin, ...rest } = more
     if (name !== undefined && file !== undefined)
       throw new CardError('USAGE', '--board and --board-file exclude each other')
     const board = file === undefined ? namedProfile(name ?? 'none') : fileProfile(file)
     const simPin = pinFile === undefined ? undefined : readPin(pinFile)
-    return { type: 'run', options: { ...rest, policy, simPin, board } }
+    if (pin !== undefined && boardSecret === undefined) throw new CardError('USAGE', '--pin needs --board-secret')
+    const own = { boardSecret, pairing: pairing === 'required', console, ticket, pin }
+    return { type: 'run', options: { ...rest, ...own, policy, simPin, board } }
   }
   const [issue] = checked.error.issues
   throw new CardError('USAGE', `--${issue?.path.map(String).join('.')} ${issue?.message}`)
@@ -132,6 +153,11 @@ function parse(argv: readonly string[]): Readonly<Record<string, Value>> {
     'sim-pin': text,
     board: text,
     'board-file': text,
+    'board-secret': text,
+    pairing: text,
+    console: text,
+    ticket: text,
+    pin: text,
     baud: text,
     json: flag,
     help: flag,

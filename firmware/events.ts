@@ -16,6 +16,10 @@ export type ProgramEvent =
   | ({ readonly event: 'job.failed' | 'usb.closed' } & CardProblem)
   | { readonly event: 'enrolled'; readonly cardId: string }
   | { readonly event: 'usb.open' | 'usb.gone' }
+  /** A code that a PC asked for: good once, for two minutes, and for whoever reads this. */
+  | { readonly event: 'pairing.code'; readonly code: string; readonly seconds: number }
+  | { readonly event: 'ticket.refused'; readonly code: string }
+  | { readonly event: 'pin.set' }
   | KeeperEvent
 
 /** One line for people. */
@@ -34,6 +38,12 @@ export function describe(it: ProgramEvent): string {
       return 'the port to the PC is open'
     case 'usb.gone':
       return 'the PC is gone'
+    case 'pairing.code':
+      return `pairing code ${it.code}, good for ${it.seconds} s`
+    case 'ticket.refused':
+      return `the ticket that was put on the card is not taken: ${it.code}`
+    case 'pin.set':
+      return 'the PIN that was put on the card is set'
     case 'modem.usable':
       return `the modem is usable: ${it.detail}`
     case 'modem.lost':

@@ -4,6 +4,7 @@ import { readArguments, USAGE } from './arguments.ts'
 import { pinsOf } from './board/board.ts'
 import { openGpio } from './board/open-gpio.ts'
 import { openPowerKey } from './board/power-key.ts'
+import { boardSecret } from './board/secret.ts'
 import { folderDisk } from './card/disk.ts'
 import { CardError } from './card/errors.ts'
 import { ModemLine } from './card/modem-line.ts'
@@ -11,6 +12,7 @@ import { pinMarks } from './card/pin-marks.ts'
 import { describe, type ProgramEvent } from './events.ts'
 import { startCard } from './program.ts'
 import { systemd } from './systemd.ts'
+import { Console } from './usb/console.ts'
 import { stdioPort } from './usb/stdio-port.ts'
 import { openUsbPort } from './usb/usb-port.ts'
 
@@ -47,7 +49,10 @@ async function main(argv: readonly string[]): Promise<number> {
     log: print,
   })
   const service = systemd({ env: process.env, pid: process.pid, clock: systemClock })
+  const { boardSecret: secretFile, console: consolePath, baud } = options
   const card = await startCard(options, {
+    boardSecret: secretFile === undefined ? undefined : boardSecret(secretFile),
+    console: consolePath === undefined ? undefined : new Console(() => openUsbPort(consolePath, baud), systemClock),
     openUsb: () => (stdio ? Promise.resolve(stdioPort()) : openUsbPort(options.usb, options.baud)),
     line,
     policy: options.policy,

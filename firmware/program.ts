@@ -1,17 +1,26 @@
+import { join } from 'node:path'
+import type { Secret } from '../keys/secret.ts'
 import { type Clock, systemClock } from '../line/clock.ts'
 import type { NotificationParams } from '../wire/usb/methods.ts'
 import type { CardOptions } from './arguments.ts'
 import { type BoardPins, openBoard } from './board/board.ts'
 import type { Gpio } from './board/gpio.ts'
+import { CardPin } from './card/card-pin.ts'
 import { folderDisk } from './card/disk.ts'
-import { CardError, type CardProblem } from './card/errors.ts'
+import { CardError, type CardProblem, problemOf } from './card/errors.ts'
+import { FileArea } from './card/file-area.ts'
 import { LineJobs } from './card/jobs.ts'
 import type { LinePort } from './card/line-call.ts'
+import { Pairings } from './card/pairings.ts'
+import { PinTries } from './card/pin-tries.ts'
 import type { BearerBudget } from './card/policy.ts'
+import { Provision } from './card/provision.ts'
 import { lockStore } from './card/store-lock.ts'
 import { Vault } from './card/vault.ts'
-import type { ProgramEvent } from './events.ts'
+import { describe, type ProgramEvent } from './events.ts'
 import { cardApi } from './usb/api.ts'
+import type { Console } from './usb/console.ts'
+import { PairingGate } from './usb/pairing-gate.ts'
 import { UsbKeeper } from './usb/usb-keeper.ts'
 import type { UsbPort } from './usb/usb-link.ts'
 
@@ -26,6 +35,10 @@ export interface CardWorld {
   /** Where its lights and button are, if not at the usual pins. */
   readonly pins?: BoardPins
   readonly print: (event: ProgramEvent) => void
+  /** The log console, where there is one. Closed by the program. */
+  readonly console?: Console | undefined
+  /** What the card's memory is sealed with; it is plain without. */
+  readonly boardSecret?: Secret | undefined
   /** The PC is gone for good: only where it started this program. */
   readonly onPcGone: () => void
   readonly clock?: Clock
@@ -41,14 +54,32 @@ export interface CardProgram {
  * The card, put together.
  * @throws CardError VAULT_DAMAGED, VAULT_UNWRITABLE, VAULT_IN_USE, USB_PORT_UNUSABLE (as a rejection); nothing is left open
  */
-export async function startCard(options: Pick<CardOptions, 'usb' | 'store'>, world: CardWorld): Promise<CardProgram> {
-  const { line, print, policy } = world
+export async function startCard(
+  options: Pick<CardOptions, 'usb' | 'store'> & Partial<Pick<CardOptions, 'pairing' | 'ticket' | 'pin'>>,
+  world: CardWorld,
+): Promise<CardProgram> {
+  const { line, policy, boardSecret } = world
+  const print = (event: ProgramEvent): void => {
+    world.print(event)
+    world.console?.say(describe(event))
+  }
   const clock = world.clock ?? systemClock
   const nowSeconds = world.nowSeconds ?? (() => Math.floor(Date.now() / 1000))
   const disk = storeOf(options.store)
   const unlock = lockStore(options.store)
   try {
-    const vault = Vault.open(disk)
+    const vault = Vault.open(disk, boardSecret)
+    const pairing = options.pairing ?? false
+    const files = new FileArea(storeOf(join(options.store, 'files')), vault)
+    const pin = new CardPin({
+      vault,
+      tries: boardSecret && new PinTries(disk, boardSecret),
+      clock,
+      onErase: () => files.erase(),
+    })
+    const gate = new PairingGate(new Pairings(disk, boardSecret), clock, (code, seconds) =>
+      print({ event: 'pairing.code', code, seconds }),
+    )
     const events = {
       line: (it: NotificationParams<'line.state'>) => onLine(it),
       ended: (it?: CardProblem) => onEnded(it),
@@ -57,10 +88,12 @@ export async function startCard(options: Pick<CardOptions, 'usb' | 'store'>, wor
     const onEnrolled = (cardId: string): void => print({ event: 'enrolled', cardId })
     const usb = new UsbKeeper({
       open: world.openUsb,
-      api: cardApi({ vault, jobs, line, onEnrolled }),
+      api: cardApi({ vault, jobs, line, pin, files, gate, pairing, onEnrolled }),
       clock,
       onGone: () => {
         jobs.cancel()
+        files.cancel()
+        gate.reset()
         world.onPcGone()
       },
       log: (event, problem) => print(event === 'usb.closed' ? { event, ...(problem as CardProblem) } : { event }),
@@ -73,14 +106,16 @@ export async function startCard(options: Pick<CardOptions, 'usb' | 'store'>, wor
     })
     const onLine = (it: NotificationParams<'line.state'>): void => {
       board.lights.state(it.state)
-      usb.link?.notify('line.state', it)
+      // Who is not paired is told nothing.
+      if (!pairing || gate.proved) usb.link?.notify('line.state', it)
       print({ event: 'line', ...it })
     }
     const onEnded = (problem?: CardProblem): void => {
       if (problem === undefined) return
       // Who cancelled knows it.
       if (problem.code !== 'LINE_CANCELLED') board.lights.failed()
-      usb.link?.notify('card.log', { level: 'warning', text: `${problem.code}: ${problem.what}` })
+      const text = `${problem.code}: ${problem.what}`
+      if (!pairing || gate.proved) usb.link?.notify('card.log', { level: 'warning', text })
       print({ event: 'job.failed', ...problem })
     }
     try {
@@ -89,22 +124,37 @@ export async function startCard(options: Pick<CardOptions, 'usb' | 'store'>, wor
       board.close()
       throw error
     }
-    const { enrolled } = vault.record
+    const enrolled = pin.state === 'locked' ? undefined : vault.record.enrolled
     const { usb: path, store } = options
+    const provision = new Provision({
+      ticket: options.ticket,
+      pin: options.pin,
+      jobs,
+      cardPin: pin,
+      clock,
+      onPin: () => print({ event: 'pin.set' }),
+      onEnrolled,
+      onRefused: ({ code }) => print({ event: 'ticket.refused', code }),
+    })
     const cardId = enrolled?.cardId ?? ''
     print({ event: 'ready', usb: path, modem: line.modem(), store, enrolled: enrolled !== undefined, cardId })
+    const provisioning = provision.start().catch((error: unknown) => onEnded(problemOf(error)))
     return {
       close: async () => {
+        provision.close()
         await jobs.close()
+        await provisioning
         await usb.close()
         await line.close()
         board.close()
+        await world.console?.close()
         unlock()
       },
     }
   } catch (error) {
     unlock()
     await line.close()
+    await world.console?.close()
     throw error
   }
 }

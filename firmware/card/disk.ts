@@ -6,6 +6,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   rmSync,
@@ -15,6 +16,8 @@ import { join } from 'node:path'
 
 /** The few things that the vault does with its folder, each one step, so that a test can cut the power after any of them. */
 export interface Disk {
+  /** Names of the files, in no order. */
+  list(): readonly string[]
   /** @returns undefined when there is no such file */
   read(name: string): Uint8Array | undefined
   /** Makes the file, or empties it, and writes; durable only after `sync`. */
@@ -34,8 +37,10 @@ export interface HeldFile {
   close(): void
 }
 
-/** A record is at most two line messages and some keys. What is longer is none of ours. */
-const FILE_MAX = 65_536
+/** A record is at most two line messages and some keys; a file of the file area 4 MiB. What is longer is none of ours. */
+const FILE_MAX = 4_300_000
+/** Read at once, bytes. */
+const READ_BYTES = 65_536
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_DIRECTORY } = constants
 
 /** A folder of the owner alone. Made when missing. @throws Error of the system when it cannot be used */
@@ -44,6 +49,7 @@ export function folderDisk(folder: string): Disk {
   chmodSync(folder, 0o700)
   const path = (name: string): string => join(folder, name)
   return {
+    list: () => readdirSync(folder, { withFileTypes: true }).flatMap((it) => (it.isFile() ? [it.name] : [])),
     read: (name) => withFile(path(name), O_RDONLY, (fd) => readAll(fd)),
     write: (name, bytes) => {
       withFile(path(name), O_WRONLY | O_CREAT | O_TRUNC, (fd) => writeAll(fd, bytes))
@@ -90,12 +96,12 @@ function withFile<T>(path: string, flags: number, run: (fd: number) => T): T | u
 }
 
 function readAll(fd: number): Uint8Array {
-  const bytes = Buffer.alloc(FILE_MAX)
+  const bytes = Buffer.alloc(Math.min(Math.max(fstatSync(fd).size + 1, READ_BYTES), FILE_MAX))
   let length = 0
   for (;;) {
-    const count = readSync(fd, bytes, length, FILE_MAX - length, length)
+    const count = readSync(fd, bytes, length, bytes.length - length, length)
     length += count
-    if (count === 0 || length === FILE_MAX) return bytes.subarray(0, length)
+    if (count === 0 || length === bytes.length) return bytes.subarray(0, length)
   }
 }
 

@@ -90,7 +90,11 @@ export class EnrolWork implements LineWork<EnrolResult> {
       ...(canary === undefined ? {} : { canary }),
     }
     const keys = { serverPublic, ownSecret, ratchet, ticketMark }
-    this.#vault.save({ enrolled: { ...places, ...keys, pending: undefined }, enrolling: undefined })
+    this.#vault.save({
+      ...this.#vault.record,
+      enrolled: { ...places, ...keys, pending: undefined },
+      enrolling: undefined,
+    })
     enrolling.ephemeral.wipe()
     old?.ownSecret.wipe()
     old?.ratchet.wipe()
@@ -132,7 +136,7 @@ export class EnrolWork implements LineWork<EnrolResult> {
   }
 
   #save(enrolling: Enrolling | undefined): void {
-    const next: CardRecord = { enrolled: this.#vault.record.enrolled, enrolling }
+    const next: CardRecord = { ...this.#vault.record, enrolling }
     this.#vault.save(next)
   }
 

@@ -80,6 +80,40 @@ export const CARD_ERRORS = {
     cure: 'check the store: its permissions and free space',
   },
   VAULT_IN_USE: { what: 'another card program uses this store', cure: 'end it, or give this one another --store' },
+  VAULT_SEALED: {
+    what: "the card's memory was sealed on another board",
+    cure: 'use it on the board that it belongs to, with the same --board-secret; else empty the store and enrol again',
+  },
+  CARD_PIN_NEEDED: { what: 'the card is locked by its PIN', cure: 'keyline card pin unlock' },
+  CARD_PIN_WRONG: { what: 'this is not the PIN of the card', cure: 'try again with the right one, after the pause' },
+  CARD_PIN_WAIT: { what: 'after a wrong PIN the next one must wait', cure: 'wait, then try again' },
+  CARD_PIN_ERASED: {
+    what: 'too many wrong PINs: the card has erased its memory',
+    cure: 'ask the operator for a new ticket, and enrol the card again',
+  },
+  CARD_PIN_UNSUPPORTED: {
+    what: 'a PIN needs a sealed memory',
+    cure: 'start the card with --board-secret',
+  },
+  BOARD_SECRET: { what: 'the secret of this board cannot be used', cure: 'check the path given with --board-secret' },
+  CARD_UNPAIRED: { what: 'this card does not know this computer', cure: 'keyline card pair' },
+  PAIRING_REFUSED: {
+    what: 'this is not the code that the card shows',
+    cure: 'run keyline card pair again, and type the new code within two minutes',
+  },
+  PAIRING_WAIT: { what: 'after three wrong codes the card shows no new one for a while', cure: 'wait, then try again' },
+  PAIRINGS_FULL: {
+    what: 'the card knows eight computers already',
+    cure: 'remove one from a computer that it knows: keyline card unpair',
+  },
+  FILE_NAME_INVALID: {
+    what: 'this is no name of a file on the card',
+    cure: 'use 1 to 100 bytes without slashes, control characters or a dot in front',
+  },
+  FILE_UNKNOWN: { what: 'the card has no such file', cure: 'keyline card files ls lists them' },
+  FILE_DAMAGED: { what: 'this file of the card is damaged', cure: 'remove it and write it again' },
+  FILE_REFUSED: { what: 'what was written is not what was announced', cure: 'write the file again' },
+  FILES_FULL: { what: "the card's file area is full", cure: 'remove files: keyline card files rm NAME' },
   // The cable to the PC.
   USB_PORT_UNUSABLE: {
     what: 'the port to the PC cannot be used',

@@ -9,7 +9,7 @@ import type { LineAddress } from '../../wire/line/ticket.ts'
 /*
  * All that a card must not forget, as one CBOR array:
  *
- *   record    [1, enrolled or null, enrolling or null]
+ *   record    [1, enrolled or null, enrolling or null(, key of the file area (32))]
  *   enrolled  [card id, IDc or "", Internet address, [[bearer, address], …], server's static key (32), own static secret (32),
  *              Rₙ (32), mark of the ticket (32), pending or null(, Internet canary)]
  *   pending   [called address, request, ephemeral secret (32), mark (32)]
@@ -61,26 +61,31 @@ export interface Enrolling {
 export interface CardRecord {
   readonly enrolled: Enrolled | undefined
   readonly enrolling: Enrolling | undefined
+  /** What the file area (51A) is sealed with; made with the first file. */
+  readonly filesKey?: Secret
 }
 
 export const EMPTY_RECORD: CardRecord = { enrolled: undefined, enrolling: undefined }
 
 /** @returns bytes full of secrets: the caller wipes them */
-export function encodeRecord({ enrolled, enrolling }: CardRecord): Uint8Array {
+export function encodeRecord({ enrolled, enrolling, filesKey }: CardRecord): Uint8Array {
   return encodeArray([
     VERSION,
     enrolled ? encodeEnrolled(enrolled) : null,
     enrolling ? encodeEnrolling(enrolling) : null,
+    ...(filesKey ? [filesKey.reveal()] : []),
   ])
 }
 
 /** @throws LineFormatError */
 export function decodeRecord(bytes: Uint8Array): CardRecord {
-  const [version, enrolled, enrolling] = array(decodeArray(bytes), 3, 'record')
+  const all = decodeArray(bytes)
+  const [version, enrolled, enrolling, filesKey] = array(all, all.length === 4 ? 4 : 3, 'record')
   if (version !== VERSION) throw new LineFormatError(`expected a record of version ${VERSION}`)
   return {
     enrolled: enrolled === null ? undefined : decodeEnrolled(enrolled),
     enrolling: enrolling === null ? undefined : decodeEnrolling(enrolling),
+    ...(filesKey !== undefined && { filesKey: secretField(filesKey, 'key of the file area') }),
   }
 }
 

@@ -1,25 +1,19 @@
-import { sha256 } from '../../keys/kdf.ts'
-import type { Disk, HeldFile } from './disk.ts'
+import type { Secret } from '../../keys/secret.ts'
+import type { Disk } from './disk.ts'
 import { CardError } from './errors.ts'
-import { type CardRecord, decodeRecord, EMPTY_RECORD, encodeRecord } from './record.ts'
+import { type CardRecord, EMPTY_RECORD } from './record.ts'
+import { discardFile, next, replaceFile } from './replace.ts'
+import type { StoreKeys } from './seal.ts'
+import { openSealed, parse, type Sealing, serialize } from './vault-file.ts'
 
-/*
- * One file, replaced as a whole: magic (8) ‖ SHA-256 of all that follows (32) ‖ generation, big-endian (8) ‖ record.
- *
- * A new generation is written beside the old one, made durable, renamed over it, and the rename made durable. Wherever the power
- * is cut, one of both is whole. `vault.new` counts when it is whole and newer: it was then about to take the place.
- */
-const MAGIC = Buffer.from('KEYLINE1')
-const HASH_AT = MAGIC.length
-const GENERATION_AT = HASH_AT + 32
-const RECORD_AT = GENERATION_AT + 8
+/** One file, replaced as a whole. `vault.new` counts when it is whole and newer: it was then about to take the place. */
 const CURRENT = 'vault'
-const NEXT = 'vault.new'
+const NEXT = next(CURRENT)
 
-interface Generation {
-  readonly number: bigint
-  readonly record: CardRecord
-}
+/** What is in the vault, or what it takes to open it. */
+type Content =
+  | { readonly type: 'open'; readonly record: CardRecord }
+  | { readonly type: 'locked'; readonly bytes: Uint8Array; readonly pinSalt: Uint8Array }
 
 /**
  * The card's memory for identity, ratchet and pending requests (ID memory 51B). What is replaced is overwritten with zeros as
@@ -28,38 +22,95 @@ interface Generation {
 export class Vault {
   readonly #disk: Disk
   #number: bigint
-  #record: CardRecord
+  #content: Content
+  #sealing: Sealing | undefined
 
-  private constructor(disk: Disk, { number, record }: Generation) {
+  private constructor(disk: Disk, number: bigint, content: Content, sealing: Sealing | undefined) {
     this.#disk = disk
     this.#number = number
-    this.#record = record
+    this.#content = content
+    this.#sealing = sealing
   }
 
   /**
    * The newest whole generation; an empty record in a folder where no vault ever was.
-   * @throws CardError VAULT_DAMAGED when there was one and none is whole: starting as new would hide it. VAULT_UNWRITABLE
+   * @param board seals it at rest; one that was plain is sealed at once
+   * @throws CardError VAULT_DAMAGED when there was one and none is whole: starting as new would hide it. VAULT_SEALED, VAULT_UNWRITABLE
    */
-  static open(disk: Disk): Vault {
+  static open(disk: Disk, board?: Secret): Vault {
     return unwritable('the store cannot be read', () => {
       const current = disk.read(CURRENT)
-      const next = disk.read(NEXT)
-      const [here, there] = [parse(current), parse(next)]
-      wipe(current, next)
-      if (there !== undefined && (here === undefined || there.number > here.number)) {
+      const other = disk.read(NEXT)
+      const [here, there] = [parse(current), parse(other)]
+      current?.fill(0)
+      other?.fill(0)
+      const isNext = there !== undefined && (here === undefined || there.number > here.number)
+      if (!isNext && here === undefined && current !== undefined) throw new CardError('VAULT_DAMAGED')
+      const newest = isNext ? there : here
+      const keys: StoreKeys | undefined = board && { board }
+      const content = contentOf(newest, keys)
+      if (isNext) {
         disk.sync(NEXT)
         disk.rename(NEXT, CURRENT)
         disk.syncFolder()
-        return new Vault(disk, there)
-      }
-      if (here === undefined && current !== undefined) throw new CardError('VAULT_DAMAGED')
-      if (next !== undefined) discard(disk, NEXT)
-      return new Vault(disk, here ?? { number: 0n, record: EMPTY_RECORD })
+      } else if (other !== undefined) discardFile(disk, NEXT)
+      const vault = new Vault(disk, newest?.number ?? 0n, content, keys && { keys, pinSalt: undefined })
+      if (newest?.record !== undefined && keys !== undefined) vault.save(newest.record)
+      return vault
     })
   }
 
+  /** Salt of the PIN that it waits for; undefined when it is open. */
+  get locked(): Uint8Array | undefined {
+    return this.#content.type === 'locked' ? this.#content.pinSalt : undefined
+  }
+
+  /** Key and salt of the PIN that it is sealed with; undefined without one, or while it is locked. */
+  get pin(): { readonly key: Secret; readonly salt: Uint8Array } | undefined {
+    const { keys, pinSalt } = this.#sealing ?? {}
+    return keys?.pin && pinSalt ? { key: keys.pin, salt: pinSalt } : undefined
+  }
+
+  /** @throws CardError CARD_PIN_NEEDED while it is locked */
   get record(): CardRecord {
-    return this.#record
+    if (this.#content.type === 'locked') throw new CardError('CARD_PIN_NEEDED')
+    return this.#content.record
+  }
+
+  /** @param key of the PIN: kept when it is the right one @returns whether it is */
+  unlock(key: Secret): boolean {
+    const content = this.#content
+    const board = this.#sealing?.keys.board
+    if (content.type !== 'locked' || board === undefined) return false
+    const keys = { board, pin: key }
+    const record = openSealed(content.bytes, keys)
+    if (record === undefined) return false
+    this.#content = { type: 'open', record }
+    this.#sealing = { keys, pinSalt: content.pinSalt }
+    return true
+  }
+
+  /** Sealed with another PIN, or none, from here on. @throws CardError VAULT_UNWRITABLE, CARD_PIN_NEEDED, CARD_PIN_UNSUPPORTED */
+  setPin(pin: { readonly key: Secret; readonly salt: Uint8Array } | undefined): void {
+    const board = this.#sealing?.keys.board
+    if (board === undefined) throw new CardError('CARD_PIN_UNSUPPORTED')
+    const before = this.#sealing
+    this.#sealing = { keys: { board, pin: pin?.key }, pinSalt: pin?.salt }
+    try {
+      this.save(this.record)
+    } catch (error) {
+      this.#sealing = before
+      throw error
+    }
+    before?.keys.pin?.wipe()
+  }
+
+  /** As if nobody had ever used it: after too many wrong PINs. @throws CardError VAULT_UNWRITABLE */
+  erase(): void {
+    const keys = this.#sealing?.keys
+    this.#content = { type: 'open', record: EMPTY_RECORD }
+    this.#sealing = keys && { keys: { board: keys.board }, pinSalt: undefined }
+    this.save(EMPTY_RECORD)
   }
 
   /**
@@ -69,56 +120,25 @@ export class Vault {
   save(record: CardRecord): void {
     // Also after a failure: two generations never share a number.
     this.#number++
-    const bytes = serialize({ number: this.#number, record })
-    let old: HeldFile | undefined
+    const bytes = serialize(this.#number, record, this.#sealing)
     try {
-      unwritable('the store cannot be written', () => {
-        old = this.#disk.hold(CURRENT)
-        this.#disk.write(NEXT, bytes)
-        this.#disk.sync(NEXT)
-        this.#disk.rename(NEXT, CURRENT)
-        this.#disk.syncFolder()
-      })
-      this.#record = record
-      bestEffort(() => old?.overwrite())
+      unwritable('the store cannot be written', () => replaceFile(this.#disk, CURRENT, bytes))
+      this.#content = { type: 'open', record }
     } finally {
-      bestEffort(() => old?.close())
-      wipe(bytes)
+      bytes.fill(0)
     }
   }
 }
 
-function serialize({ number, record }: Generation): Uint8Array {
-  const body = encodeRecord(record)
-  const bytes = Buffer.alloc(RECORD_AT + body.length)
-  bytes.set(MAGIC)
-  bytes.writeBigUInt64BE(number, GENERATION_AT)
-  bytes.set(body, RECORD_AT)
-  bytes.set(sha256(bytes.subarray(GENERATION_AT)), HASH_AT)
-  wipe(body)
-  return bytes
-}
-
-/** @returns undefined for anything that is not one whole generation */
-function parse(bytes: Uint8Array | undefined): Generation | undefined {
-  if (bytes === undefined || bytes.length <= RECORD_AT) return undefined
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  if (!buffer.subarray(0, HASH_AT).equals(MAGIC)) return undefined
-  if (!buffer.subarray(HASH_AT, GENERATION_AT).equals(sha256(buffer.subarray(GENERATION_AT)))) return undefined
-  try {
-    return { number: buffer.readBigUInt64BE(GENERATION_AT), record: decodeRecord(buffer.subarray(RECORD_AT)) }
-  } catch {
-    return undefined
-  }
-}
-
-/** What a cut write left over may hold secrets, too. */
-function discard(disk: Disk, name: string): void {
-  const held = disk.hold(name)
-  bestEffort(() => held?.overwrite())
-  bestEffort(() => held?.close())
-  disk.remove(name)
-  disk.syncFolder()
+/** @throws CardError VAULT_SEALED where these keys do not open it */
+function contentOf(newest: ReturnType<typeof parse>, keys: StoreKeys | undefined): Content {
+  if (newest?.sealed === undefined) return { type: 'open', record: newest?.record ?? EMPTY_RECORD }
+  if (keys === undefined) throw new CardError('VAULT_SEALED', 'it was started without --board-secret')
+  const { bytes, pinSalt } = newest.sealed
+  if (pinSalt !== undefined) return { type: 'locked', bytes, pinSalt }
+  const record = openSealed(bytes, keys)
+  if (record === undefined) throw new CardError('VAULT_SEALED')
+  return { type: 'open', record }
 }
 
 function unwritable<T>(doing: string, run: () => T): T {
@@ -129,16 +149,4 @@ function unwritable<T>(doing: string, run: () => T): T {
     const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'
     throw new CardError('VAULT_UNWRITABLE', `${doing} (${why})`, { cause })
   }
-}
-
-function bestEffort(run: () => void): void {
-  try {
-    run()
-  } catch {
-    // The new record is durable; old bytes that cannot be overwritten stay as they would on flash.
-  }
-}
-
-function wipe(...all: readonly (Uint8Array | undefined)[]): void {
-  for (const bytes of all) bytes?.fill(0)
 }

@@ -1,24 +1,37 @@
 import { API_VERSION, type Result } from '../../wire/usb/methods.ts'
+import type { CardPin } from '../card/card-pin.ts'
+import type { FileArea } from '../card/file-area.ts'
 import type { LineJobs } from '../card/jobs.ts'
 import type { LinePort } from '../card/line-call.ts'
 import type { Vault } from '../card/vault.ts'
+import { filesApi } from './files-api.ts'
+import type { PairingGate } from './pairing-gate.ts'
+import { pinApi } from './pin-api.ts'
 import type { CardApi } from './usb-link.ts'
 
 /** Name and version that a driver is told. */
 export const FIRMWARE = 'keyline-card 0.1.0'
 const MODEM_MAX = 256
+/** What a PC that is not paired hears of a card. */
+const STRANGER = { cardId: '', enrolled: false, internet: '', state: 'idle', modem: '' } as const
 
 export interface CardParts {
   readonly vault: Vault
   readonly jobs: LineJobs
   readonly line: LinePort
+  readonly pin: CardPin
+  readonly files: FileArea
+  readonly gate: PairingGate
+  /** Whether a PC must be paired. */
+  readonly pairing: boolean
   readonly onEnrolled: (cardId: string) => void
 }
 
 /** The card API on the card's parts. */
-export function cardApi({ vault, jobs, line, onEnrolled }: CardParts): CardApi {
+export function cardApi({ vault, jobs, line, pin, files, gate, pairing, onEnrolled }: CardParts): CardApi {
   const card = (): Result<'card.status'>['card'] => {
-    const { enrolled } = vault.record
+    const locked = pin.state === 'locked'
+    const enrolled = locked ? undefined : vault.record.enrolled
     const network = line.network()
     return {
       cardId: enrolled?.cardId ?? '',
@@ -27,13 +40,17 @@ export function cardApi({ vault, jobs, line, onEnrolled }: CardParts): CardApi {
       state: jobs.state,
       modem: line.modem().slice(0, MODEM_MAX),
       ...(network !== undefined && { network }),
+      ...(pin.state !== 'none' && { pin: pin.state }),
     }
   }
-  return {
+  const api: CardApi = {
     'card.hello': async () => {
       // A driver begins with this: a job that still runs is of one that is gone. The line is hung up before the next call.
       jobs.cancel()
-      return { ok: true, result: { version: API_VERSION, firmware: FIRMWARE, card: card() } }
+      files.cancel()
+      const hello = { version: API_VERSION, firmware: FIRMWARE } as const
+      if (pairing) return { ok: true, result: { ...hello, card: STRANGER, pairing: gate.hello() } }
+      return { ok: true, result: { ...hello, card: card() } }
     },
     'card.status': async () => ({ ok: true, result: { card: card() } }),
     'card.doctor': () => jobs.check(),
@@ -45,5 +62,9 @@ export function cardApi({ vault, jobs, line, onEnrolled }: CardParts): CardApi {
     'line.login': (params) => jobs.login(params),
     'line.pay': (params) => jobs.pay(params),
     'line.cancel': async () => ({ ok: true, result: { cancelled: jobs.cancel() } }),
+    ...gate.api(),
+    ...pinApi(pin),
+    ...filesApi(files),
   }
+  return pairing ? gate.guard(api) : api
 }

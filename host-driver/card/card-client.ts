@@ -23,6 +23,18 @@ export const ANSWER_MS: Readonly<Record<MethodName, number>> = {
   'line.login': 300_000,
   'line.pay': 300_000,
   'line.cancel': 5000,
+  'card.pair.begin': 3000,
+  'card.pair.finish': 5000,
+  'card.prove': 3000,
+  'card.paired': 3000,
+  'card.unpair': 5000,
+  'card.pin.unlock': 20_000,
+  'card.pin.set': 30_000,
+  'card.files.list': 20_000,
+  'card.files.read': 10_000,
+  'card.files.begin': 20_000,
+  'card.files.write': 20_000,
+  'card.files.remove': 10_000,
 }
 /** Requests that may wait at once: one on the line, its cancelling and a few looks at the status. */
 const WAITING_MAX = 8

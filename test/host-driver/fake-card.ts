@@ -2,7 +2,14 @@ import { type Duplex, duplexPair } from 'node:stream'
 import type { CardCable } from '../../host-driver/card/card-client.ts'
 import { decodeRpc, encodeRpc, type RpcFailure, type RpcId, rpcFailure } from '../../wire/usb/json-rpc.ts'
 import { BoundedLines } from '../../wire/usb/lines.ts'
-import { type CallReport, isMethod, type MethodName, type Params, type Result } from '../../wire/usb/methods.ts'
+import {
+  type CallReport,
+  isMethod,
+  METHODS,
+  type MethodName,
+  type Params,
+  type Result,
+} from '../../wire/usb/methods.ts'
 
 export const CALL: CallReport = {
   bytesUp: 140,
@@ -34,6 +41,16 @@ export class CardRefusal extends Error {
 
 type Answers = { [M in MethodName]: (params: Params<M>) => Result<M> | Promise<Result<M>> }
 
+/** Each method that a test says nothing of. */
+const NOT_TOLD = Object.fromEntries(
+  Object.keys(METHODS).map((name) => [
+    name,
+    () => {
+      throw new CardRefusal('NOT_TOLD')
+    },
+  ]),
+) as unknown as Answers
+
 /** A card played by the test: answers each method as it is told, and can say anything at any time. */
 export class FakeCard {
   readonly asked: { readonly method: MethodName; readonly params: unknown }[] = []
@@ -41,6 +58,7 @@ export class FakeCard {
   /** Lines that were no request, as the bare line end at the opening leaves none. */
   readonly strange: string[] = []
   readonly answers: Answers = {
+    ...NOT_TOLD,
     'card.hello': () => ({ version: 1, firmware: 'fake/1', card: CARD }),
     'card.doctor': () => ({ checks: [{ name: 'modem', verdict: 'ok', what: '/dev/ttyUSB2: a modem' }] }),
     'card.status': () => ({ card: CARD }),

@@ -22,6 +22,7 @@ const SMS = '+81312345679'
 function plainDisk(): Disk {
   const files = new Map<string, Uint8Array>()
   return {
+    list: () => [...files.keys()],
     read: (name) => files.get(name),
     write: (name, bytes) => void files.set(name, Uint8Array.from(bytes)),
     sync: () => {},

@@ -3,6 +3,9 @@ import { CARD_ID_MAX, LINE_HTTP_MAX, PASSWORD_MAX, SESSION_KEYS_MAX, USER_ID_MAX
 import { REFUSALS, type Refusal } from '../line/login.ts'
 import { AMOUNT_MAX, PURCHASE_REFUSALS, type PurchaseRefusal } from '../line/purchase.ts'
 import { BEARERS, TICKET_TEXT_MAX } from '../line/ticket.ts'
+import { FILES_METHODS } from './files.ts'
+import { PAIRING_METHODS, pairingNeeded } from './pairing.ts'
+import { PIN_METHODS, pinState } from './pin.ts'
 
 /*
  * The card API (PROTOCOL.md §6): what a PC may ask a card, one schema for both ends. A field that is not named here is an
@@ -61,6 +64,8 @@ const cardSummary = z.strictObject({
   modem: z.string().max(256),
   /** Absent while the modem is not usable. */
   network: network.optional(),
+  /** Its own PIN; absent without one. Locked, it says no more of itself than this. */
+  pin: pinState.optional(),
 })
 
 /** One bearer of a job: what it cost, and the card's code of why it did not do. */
@@ -135,7 +140,13 @@ export const METHODS = {
   /** First call of a driver: which version both speak, and what the card is. */
   'card.hello': {
     params: z.strictObject({ version: z.literal(API_VERSION), driver: text(64) }),
-    result: z.strictObject({ version: z.literal(API_VERSION), firmware: text(64), card: cardSummary }),
+    result: z.strictObject({
+      version: z.literal(API_VERSION),
+      firmware: text(64),
+      card: cardSummary,
+      /** Until this was answered the card says and does nothing else. */
+      pairing: pairingNeeded.optional(),
+    }),
   },
   'card.status': { params: z.strictObject({}), result: z.strictObject({ card: cardSummary }) },
   /** Looks at the modem, its SIM card, the network and each bearer, calls nobody, and says what to do. Takes up to two minutes. */
@@ -176,6 +187,9 @@ export const METHODS = {
   },
   /** Ends a running call; harmless when there is none. */
   'line.cancel': { params: z.strictObject({}), result: z.strictObject({ cancelled: z.boolean() }) },
+  ...PAIRING_METHODS,
+  ...PIN_METHODS,
+  ...FILES_METHODS,
 } as const
 
 export type MethodName = keyof typeof METHODS

@@ -1,8 +1,16 @@
+import { CardPin } from '../../../firmware/card/card-pin.ts'
 import type { Disk } from '../../../firmware/card/disk.ts'
 import type { CardProblem, Outcome } from '../../../firmware/card/errors.ts'
+import { FileArea } from '../../../firmware/card/file-area.ts'
 import { LineJobs } from '../../../firmware/card/jobs.ts'
+import { Pairings } from '../../../firmware/card/pairings.ts'
+import { PinTries } from '../../../firmware/card/pin-tries.ts'
 import type { BearerBudget } from '../../../firmware/card/policy.ts'
 import { Vault } from '../../../firmware/card/vault.ts'
+import { cardApi } from '../../../firmware/usb/api.ts'
+import { PairingGate } from '../../../firmware/usb/pairing-gate.ts'
+import type { CardApi } from '../../../firmware/usb/usb-link.ts'
+import type { Secret } from '../../../keys/secret.ts'
 import { encodeBinaryRequest } from '../../../wire/line/bhttp.ts'
 import { encodePayment, PERSONAL_DATA_TYPE } from '../../../wire/line/personal-data.ts'
 import type { NotificationParams, Params, Result } from '../../../wire/usb/methods.ts'
@@ -23,13 +31,27 @@ export class TestCard {
   readonly vault: Vault
   readonly line: FakeLine
   readonly jobs: LineJobs
+  readonly pin: CardPin
+  readonly files: FileArea
+  readonly gate: PairingGate
+  /** Pairing codes that the card showed. */
+  readonly codes: string[] = []
   nowSeconds = NOW_SECONDS
 
   policy: readonly BearerBudget[] = [{ bearer: 'call', budgetMs: 240_000 }]
 
-  constructor(line = new FakeLine(new ServerDouble()), disk: Disk = new MemoryDisk(), policy = CALLS_ONLY) {
+  constructor(
+    line = new FakeLine(new ServerDouble()),
+    disk: Disk = new MemoryDisk(),
+    policy = CALLS_ONLY,
+    board?: Secret,
+  ) {
     this.line = line
-    this.vault = Vault.open(disk)
+    this.vault = Vault.open(disk, board)
+    this.files = new FileArea(new MemoryDisk(), this.vault)
+    const tries = board && new PinTries(disk, board)
+    this.pin = new CardPin({ vault: this.vault, tries, clock: this.clock, onErase: () => this.files.erase() })
+    this.gate = new PairingGate(new Pairings(disk, board), this.clock, (code) => this.codes.push(code))
     this.jobs = new LineJobs({
       vault: this.vault,
       line,
@@ -38,6 +60,12 @@ export class TestCard {
       policy,
       events: { line: (it) => this.notes.push(it), ended: (failure) => this.ends.push(failure) },
     })
+  }
+
+  /** @param pairing whether a PC must be paired */
+  api(onEnrolled: (id: string) => void = () => {}, pairing = false): CardApi {
+    const { vault, jobs, line, pin, files, gate } = this
+    return cardApi({ vault, jobs, line, pin, files, gate, pairing, onEnrolled })
   }
 
   get server(): ServerDouble {

@@ -34,6 +34,10 @@ export class MemoryDisk implements Disk {
     return disk
   }
 
+  list(): readonly string[] {
+    return [...this.#seenNames.keys()]
+  }
+
   read(name: string): Uint8Array | undefined {
     const inode = this.#seenNames.get(name)
     return inode && Uint8Array.from(inode.seen)

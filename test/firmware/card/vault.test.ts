@@ -121,6 +121,7 @@ function* files(disk: MemoryDisk): Generator<[string, Uint8Array]> {
 /** The same disk, but one kind of sync does nothing. */
 function without(omitted: 'sync' | 'syncFolder'): (disk: MemoryDisk) => Disk {
   return (disk) => ({
+    list: () => disk.list(),
     read: (name) => disk.read(name),
     write: (name, it) => disk.write(name, it),
     sync: (name) => (omitted === 'sync' ? undefined : disk.sync(name)),

@@ -1,6 +1,5 @@
 import test from 'ava'
 import { CardError } from '../../../firmware/card/errors.ts'
-import { cardApi } from '../../../firmware/usb/api.ts'
 import { REOPEN_MS, UsbKeeper } from '../../../firmware/usb/usb-keeper.ts'
 import type { UsbPort } from '../../../firmware/usb/usb-link.ts'
 import { enrolledCard, loginParams, type TestCard } from '../card/card.ts'
@@ -31,7 +30,7 @@ async function kept(): Promise<Kept> {
   }
   const keeper = new UsbKeeper({
     open,
-    api: cardApi({ vault: card.vault, jobs: card.jobs, line: card.line, onEnrolled: (id) => log.push(id) }),
+    api: card.api((id) => log.push(id)),
     clock: card.clock,
     onGone: () => {
       card.jobs.cancel()
@@ -153,7 +152,7 @@ test('the end of the program: what was answered last goes out, and a PC that doe
     const pc = new Pc(reads)
     const keeper = new UsbKeeper({
       open: async () => pc.port,
-      api: cardApi({ vault: card.vault, jobs: card.jobs, line: card.line, onEnrolled: () => {} }),
+      api: card.api(),
       clock: card.clock,
       onGone: () => {},
       log: () => {},

@@ -5,7 +5,7 @@ import { type CardApi, UsbLink } from '../../../firmware/usb/usb-link.ts'
 import { USB_LINE_MAX } from '../../../wire/limits.ts'
 import { decodeRpc } from '../../../wire/usb/json-rpc.ts'
 import { BoundedLines } from '../../../wire/usb/lines.ts'
-import type { Result } from '../../../wire/usb/methods.ts'
+import { METHODS, type Result } from '../../../wire/usb/methods.ts'
 import { seeded } from '../../random.ts'
 import { failureOf, HELLO, Pc } from './pc.ts'
 
@@ -25,7 +25,12 @@ function linked(other: Partial<CardApi> = {}, reads = true): Linked {
   const pc = new Pc(reads)
   const calls: string[] = []
   let ends = 0
+  // A method that the test says nothing of is none that it asks for.
+  const others = Object.fromEntries(
+    Object.keys(METHODS).map((name) => [name, async () => ({ ok: false, problem: problem('CARD_FAULT') })]),
+  ) as unknown as CardApi
   const api: CardApi = {
+    ...others,
     'card.hello': async () => ({ ok: true, result: { version: 1, firmware: 'test', card: CARD } }),
     'card.doctor': async () => ({ ok: true, result: { checks: [] } }),
     'card.status': async () => {

@@ -1,0 +1,195 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { sha256 } from '../../keys/kdf.ts'
+import { Secret } from '../../keys/secret.ts'
+import type { Disk } from './disk.ts'
+import { CardError } from './errors.ts'
+import { discardFile, replaceFile } from './replace.ts'
+import { seal, unseal } from './seal.ts'
+import type { Vault } from './vault.ts'
+
+/*
+ * General memory of the card (51A), for whatever the PC keeps there. One file on the disk each, named after a hash of its name:
+ *
+ *   "KEYLFIL1" | sealed under the record's filesKey: name length (1) | name | size (4) | SHA-256 of the content (32) | content
+ */
+const MAGIC = Buffer.from('KEYLFIL1')
+const PREFIX = 'f-'
+/** One file, bytes: it is sealed in one piece, in memory. */
+export const FILE_MAX = 4 * 1024 * 1024
+export const FILES_MAX = 128
+export const FILE_NAME_MAX = 100
+/** All files together, bytes. */
+export const QUOTA = 16 * 1024 * 1024
+/** Parts in which it is read and written, bytes. */
+export const PART_MAX = 32 * 1024
+
+export interface CardFile {
+  readonly name: string
+  readonly size: number
+  /** SHA-256, 32 bytes. */
+  readonly hash: Uint8Array
+}
+
+interface Writing extends CardFile {
+  readonly content: Uint8Array
+  filled: number
+}
+
+/** One write at a time; what is not whole is nowhere but in memory. */
+export class FileArea {
+  readonly #disk: Disk
+  readonly #vault: Vault
+  readonly #quota: number
+  #writing: Writing | undefined
+  /** Read last, so that a file that is read in parts is unsealed once. */
+  #read: { readonly file: CardFile; readonly content: Uint8Array } | undefined
+
+  /** @param quota of all files, bytes */
+  constructor(disk: Disk, vault: Vault, quota = QUOTA) {
+    this.#disk = disk
+    this.#vault = vault
+    this.#quota = quota
+    for (const name of disk.list()) if (!/^f-[0-9a-f]{64}$/.test(name)) discardFile(disk, name)
+  }
+
+  /** @throws CardError CARD_PIN_NEEDED, FILE_DAMAGED, VAULT_UNWRITABLE */
+  list(): { readonly files: readonly CardFile[]; readonly used: number; readonly quota: number } {
+    const files = this.#names().map((name) => this.#open(name).file)
+    files.sort((a, b) => (a.name < b.name ? -1 : 1))
+    return { files, used: files.reduce((all, { size }) => all + size, 0), quota: this.#quota }
+  }
+
+  /** @returns at most PART_MAX bytes; none at the end @throws CardError FILE_NAME_INVALID, FILE_UNKNOWN, FILE_DAMAGED, CARD_PIN_NEEDED */
+  read(name: string, offset: number): { readonly file: CardFile; readonly part: Uint8Array } {
+    if (this.#read?.file.name !== name) this.#read = this.#open(onDisk(checked(name)))
+    const { file, content } = this.#read
+    return { file, part: content.subarray(offset, offset + PART_MAX) }
+  }
+
+  /** Announces a file. One that was begun before is given up. @throws CardError FILE_NAME_INVALID, FILES_FULL, CARD_PIN_NEEDED, FILE_DAMAGED */
+  begin(file: CardFile): void {
+    this.cancel()
+    checked(file.name)
+    const { files, used } = this.list()
+    const old = files.find(({ name }) => name === file.name)
+    const after = used - (old?.size ?? 0) + file.size
+    if (file.size > FILE_MAX || after > this.#quota || (old === undefined && files.length >= FILES_MAX)) {
+      throw new CardError('FILES_FULL', `${used} of ${this.#quota} bytes are used, one file has at most ${FILE_MAX}`)
+    }
+    this.#writing = { ...file, content: new Uint8Array(file.size), filled: 0 }
+    if (file.size === 0) this.#commit(this.#writing)
+  }
+
+  /** @returns whether that was all: it is durable then @throws CardError FILE_REFUSED, VAULT_UNWRITABLE, CARD_PIN_NEEDED */
+  write(offset: number, part: Uint8Array): boolean {
+    const writing = this.#writing
+    if (writing === undefined || offset !== writing.filled || offset + part.length > writing.size) {
+      this.cancel()
+      throw new CardError('FILE_REFUSED')
+    }
+    writing.content.set(part, offset)
+    writing.filled += part.length
+    if (writing.filled < writing.size) return false
+    this.#commit(writing)
+    return true
+  }
+
+  /** Of what is being written nothing stays. */
+  cancel(): void {
+    this.#writing?.content.fill(0)
+    this.#writing = undefined
+  }
+
+  /** @throws CardError FILE_NAME_INVALID, FILE_UNKNOWN, CARD_PIN_NEEDED, VAULT_UNWRITABLE */
+  remove(name: string): void {
+    this.#key()
+    const file = onDisk(checked(name))
+    if (!this.#names().includes(file)) throw new CardError('FILE_UNKNOWN')
+    this.#forget()
+    this.#onDisk(() => discardFile(this.#disk, file))
+  }
+
+  /** All of them, readable or not. */
+  erase(): void {
+    this.cancel()
+    this.#forget()
+    for (const name of this.#disk.list()) discardFile(this.#disk, name)
+  }
+
+  #commit(writing: Writing): void {
+    try {
+      if (!timingSafeEqual(sha256(writing.content), writing.hash)) throw new CardError('FILE_REFUSED')
+      const name = Buffer.from(writing.name)
+      const head = Buffer.alloc(1 + name.length + 4)
+      head[0] = name.length
+      head.set(name, 1)
+      head.writeUInt32BE(writing.size, 1 + name.length)
+      const plain = Buffer.concat([head, writing.hash, writing.content])
+      const bytes = Buffer.concat([MAGIC, seal({ board: this.#key() }, 'file', plain, MAGIC)])
+      plain.fill(0)
+      this.#forget()
+      this.#onDisk(() => replaceFile(this.#disk, onDisk(writing.name), bytes))
+    } finally {
+      this.cancel()
+    }
+  }
+
+  /** @throws CardError FILE_UNKNOWN, FILE_DAMAGED, CARD_PIN_NEEDED */
+  #open(disk: string): { readonly file: CardFile; readonly content: Uint8Array } {
+    const key = this.#key()
+    const bytes = this.#onDisk(() => this.#disk.read(disk))
+    if (bytes === undefined) throw new CardError('FILE_UNKNOWN')
+    const plain = MAGIC.equals(bytes.subarray(0, MAGIC.length))
+      ? unseal({ board: key }, 'file', bytes.subarray(MAGIC.length), MAGIC)
+      : undefined
+    const length = plain?.[0] ?? 0
+    const at = 1 + length
+    if (plain === undefined || plain.length < at + 36) throw new CardError('FILE_DAMAGED')
+    const view = Buffer.from(plain.buffer, plain.byteOffset, plain.length)
+    const file = {
+      name: view.toString('utf8', 1, at),
+      size: view.readUInt32BE(at),
+      hash: Uint8Array.from(view.subarray(at + 4, at + 36)),
+    }
+    if (onDisk(file.name) !== disk || file.size !== plain.length - at - 36) throw new CardError('FILE_DAMAGED')
+    return { file, content: plain.subarray(at + 36) }
+  }
+
+  /** @throws CardError CARD_PIN_NEEDED, VAULT_UNWRITABLE */
+  #key(): Secret {
+    const { record } = this.#vault
+    if (record.filesKey !== undefined) return record.filesKey
+    const filesKey = new Secret(new Uint8Array(randomBytes(32)))
+    this.#vault.save({ ...record, filesKey })
+    return filesKey
+  }
+
+  #names(): readonly string[] {
+    return this.#onDisk(() => this.#disk.list().filter((name) => name.startsWith(PREFIX) && !name.endsWith('.new')))
+  }
+
+  #forget(): void {
+    this.#read?.content.fill(0)
+    this.#read = undefined
+  }
+
+  #onDisk<T>(run: () => T): T {
+    try {
+      return run()
+    } catch (cause) {
+      const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'
+      throw new CardError('VAULT_UNWRITABLE', `the file area (${why})`, { cause })
+    }
+  }
+}
+
+/** @throws CardError FILE_NAME_INVALID */
+function checked(name: string): string {
+  const isText = name === name.normalize('NFC') && !/[\p{Cc}\p{Cs}/\\]/u.test(name) && !name.startsWith('.')
+  if (isText && name.length > 0 && Buffer.byteLength(name) <= FILE_NAME_MAX) return name
+  throw new CardError('FILE_NAME_INVALID')
+}
+
+function onDisk(name: string): string {
+  return `${PREFIX}${Buffer.from(sha256(Buffer.from(name))).toString('hex')}`
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+
+/** Parts in which a file is read and written, bytes. */
+export const FILE_PART_MAX = 32 * 1024
+const FILES_MAX = 128
+const name = z.string().min(1).max(100)
+const size = z
+  .number()
+  .int()
+  .nonnegative()
+  .max(2 ** 31)
+const hash = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'expected 32 bytes as base64url')
+const part = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]*$/, 'expected base64url')
+  .max(Math.ceil((FILE_PART_MAX * 4) / 3))
+const file = z.strictObject({ name, size, hash })
+export type CardFileEntry = z.infer<typeof file>
+const nothing = z.strictObject({})
+
+/** The general memory of the card (51A). */
+export const FILES_METHODS = {
+  'card.files.list': {
+    params: nothing,
+    result: z.strictObject({ files: z.array(file).max(FILES_MAX), used: size, quota: size }),
+  },
+  /** At most FILE_PART_MAX bytes; none at the end. */
+  'card.files.read': {
+    params: z.strictObject({ name, offset: size }),
+    result: z.strictObject({ file, part }),
+  },
+  /** Announces a file; its parts follow in order. Nothing of it is on the card until the last one, and then all. */
+  'card.files.begin': { params: file, result: nothing },
+  'card.files.write': {
+    params: z.strictObject({ offset: size, part }),
+    /** Whether that was all: it is durable then. */
+    result: z.strictObject({ done: z.boolean() }),
+  },
+  'card.files.remove': { params: z.strictObject({ name }), result: nothing },
+} as const
