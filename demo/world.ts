@@ -185,11 +185,11 @@ export class World {
     return this.#server
   }
 
-  /** @param store folder of the card's memory */
-  async startCard(store: string = this.cardStore): Promise<Child> {
+  /** @param store folder of the card's memory @param more arguments of the card */
+  async startCard(store: string = this.cardStore, more: readonly string[] = []): Promise<Child> {
     const usb = this.sim.ready.cables[0]?.card ?? ''
     const modem = this.sim.ready.modems.find(({ number }) => number === CARD_NUMBER)?.path ?? ''
-    const args = ['--usb', usb, '--modem', modem, '--store', store, '--json']
+    const args = ['--usb', usb, '--modem', modem, '--store', store, '--json', ...more]
     this.#card = startProgram('firmware', args, (event) => this.#options.onEvent?.('card', event))
     await this.#card.until(({ event }) => event === 'ready')
     return this.#card

@@ -10,6 +10,8 @@ export const USAGE = `Runs the card: calls the server over the line for the PC t
 
   keyline card --usb PATH|stdio --modem PATH --store DIR [options]
 
+A card that runs is asked by: keyline card pair, paired, unpair, pin, files (each with --help).
+
   --usb PATH     serial port to the PC, e.g. /dev/ttyGS0; stdio for a PC with an attached phone: the card API is then
                  on standard input and output, and events go to standard error
   --modem PATH   serial port of the modem

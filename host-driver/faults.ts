@@ -39,6 +39,18 @@ export const FAULTS = {
     cure: 'check that this port is the card, unplug it and plug it in again',
     exit: 'card',
   },
+  CARD_UNPAIRED: { what: 'this card does not know this computer', cure: 'run keyline card pair', exit: 'card' },
+  CARD_FOREIGN: {
+    what: 'this is not the card that this computer was paired with',
+    cure: 'unplug it; if it is yours, pair it again with keyline card pair',
+    exit: 'card',
+  },
+  CARD_TAKES_ANY: { what: 'this card works for any computer', cure: 'nothing is to be done', exit: 'card' },
+  CARD_FILE_DIFFERS: {
+    what: 'the file that came from the card is not the one that it lists',
+    cure: 'read it again',
+    exit: 'card',
+  },
   CARD_PROTOCOL: {
     what: 'the card answered with something that the card API does not know',
     cure: 'check that this port is the card, and that card and driver are of one version',

@@ -1,6 +1,9 @@
 /** The driver's public API: a terminal, its sessions, its events and its errors. */
+
 export type { AttachedModem, CardSource } from './card/attached.ts'
+export { type CardFileEntry, CardFiles, type OnBytes } from './card/card-files.ts'
 export type { PortInfo } from './card/card-port.ts'
+export { pairingFolder } from './card/pairing.ts'
 export type { Downloaded, DownloadOptions } from './download/download.ts'
 export { type FaultReport, KeylineError, type Origin } from './errors.ts'
 export type { OnProgress, Progress, Step, StepPath } from './events.ts'

@@ -3,10 +3,13 @@ import { type KeyPair, keyPair } from '../keys/x25519.ts'
 import { LineFormatError } from '../wire/line/cbor.ts'
 import { decodeTicket } from '../wire/line/ticket.ts'
 import { API_VERSION, type Check, type Result } from '../wire/usb/methods.ts'
+import type { PinAnswer } from '../wire/usb/pin.ts'
 import { type CardSource, openAttached } from './card/attached.ts'
 import { type CardCable, CardClient, type CardNotification } from './card/card-client.ts'
+import { CardFiles } from './card/card-files.ts'
 import { openCardPort } from './card/card-port.ts'
 import { callOverLine } from './card/line-call.ts'
+import { keepPairing, pairingFolder, prove } from './card/pairing.ts'
 import { fault, KeylineError } from './errors.ts'
 import { isStep, type OnProgress } from './events.ts'
 import { type LoginOutcome, type LoginRequest, logIn } from './flows/first.ts'
@@ -27,6 +30,8 @@ export interface TerminalOptions {
   /** Path of the card's serial port, a modem at this computer, or a byte stream where something else carries the card API. */
   readonly card: CardSource | Duplex
   readonly onProgress?: OnProgress
+  /** Folder with what this computer was given when it was paired; pairingFolder(process.env) if nothing is said. */
+  readonly pairings?: string
   /** Keys that wait for later sessions; given to several terminals, they share them. Else the terminal has its own. */
   readonly keys?: KeyPool
   /** Where the k X25519 pairs of a login come from; each is used once and its secret half wiped. */
@@ -52,6 +57,8 @@ export type Enrolled = Result<'card.enrol'>
 export class Terminal {
   /** Keys of earlier calls that wait for later sessions. */
   readonly keys: KeyPool
+  /** Files that are kept on the card. */
+  readonly files: CardFiles
   readonly #client: CardClient
   readonly #firmware: string
   #card: TerminalStatus['card']
@@ -61,6 +68,7 @@ export class Terminal {
 
   private constructor(client: CardClient, hello: Result<'card.hello'>, options: TerminalOptions) {
     this.#client = client
+    this.files = new CardFiles(client)
     this.#firmware = hello.firmware
     this.#card = hello.card
     this.keys = options.keys ?? new KeyPool()
@@ -69,17 +77,64 @@ export class Terminal {
     this.#after = options.after ?? after
   }
 
-  /** Opens the card and asks who it is. @throws KeylineError CARD_* */
+  /** Opens the card, proves that this computer is paired where the card wants it, and asks who it is. @throws KeylineError CARD_* */
   static async open(options: TerminalOptions): Promise<Terminal> {
-    const cable = await openCable(options.card)
-    const onProgress = options.onProgress ?? (() => {})
-    const client = new CardClient(cable, (it) => tell(it, onProgress), options.after ?? afterUnheld)
+    const client = await openClient(options)
     try {
-      return new Terminal(client, await hello(client), options)
+      const greeting = await hello(client)
+      if (greeting.pairing === undefined) return new Terminal(client, greeting, options)
+      await prove(client, greeting.pairing, options.pairings ?? pairingFolder(process.env))
+      const { card } = await client.call('card.status', {})
+      return new Terminal(client, { ...greeting, card }, options)
     } catch (error) {
       await client.close()
       throw error
     }
+  }
+
+  /**
+   * Makes this computer known to a card.
+   * @param name of this computer, for the card's list, 1 … 64 characters
+   * @param code asked for the eight digits that the card shows; told how many seconds they are good for
+   * @returns names of card and computer to each other @throws KeylineError PAIRING_REFUSED, PAIRING_WAIT, PAIRINGS_FULL, CARD_*
+   */
+  static async pair(
+    options: Pick<TerminalOptions, 'card' | 'pairings' | 'after'>,
+    name: string,
+    code: (seconds: number) => Promise<string>,
+  ): Promise<{ readonly card: string; readonly pc: string }> {
+    const client = await openClient(options)
+    try {
+      const { pairing } = await hello(client)
+      if (pairing === undefined) throw fault('CARD_TAKES_ANY')
+      const { seconds } = await client.call('card.pair.begin', {})
+      const typed = (await code(seconds)).replaceAll(/\s/g, '')
+      const { pc, key } = await client.call('card.pair.finish', { code: typed, name })
+      await keepPairing(options.pairings ?? pairingFolder(process.env), pairing.card, { pc, key })
+      return { card: pairing.card, pc }
+    } finally {
+      await client.close()
+    }
+  }
+
+  /** The computers that the card knows. @throws KeylineError CARD_* */
+  async paired(): Promise<readonly { readonly pc: string; readonly name: string }[]> {
+    return (await this.#client.call('card.paired', {})).pcs
+  }
+
+  /** @param pc undefined for all @returns how many the card forgot @throws KeylineError CARD_* */
+  async unpair(pc?: string): Promise<number> {
+    return (await this.#client.call('card.unpair', pc === undefined ? {} : { pc })).removed
+  }
+
+  /** After each start of a card with a PIN. @throws KeylineError CARD_PIN_WRONG, CARD_PIN_WAIT, CARD_PIN_ERASED, CARD_* */
+  unlock(pin: string): Promise<PinAnswer> {
+    return this.#client.call('card.pin.unlock', { pin })
+  }
+
+  /** @param current empty where there is none @param wanted empty for none from here on @throws KeylineError as unlock, CARD_PIN_UNSUPPORTED */
+  setPin(current: string, wanted: string): Promise<PinAnswer> {
+    return this.#client.call('card.pin.set', { current, wanted })
   }
 
   /** What the card says of itself. @throws KeylineError CARD_* */
@@ -153,6 +208,12 @@ export class Terminal {
     const own = { newKeyPair: this.#newKeyPair, onProgress: this.#onProgress, after: this.#after, keys: this.keys }
     return { card: this.#client, cardId, ...own }
   }
+}
+
+async function openClient(options: TerminalOptions): Promise<CardClient> {
+  const onProgress = options.onProgress ?? (() => {})
+  const cable = await openCable(options.card)
+  return new CardClient(cable, (it) => tell(it, onProgress), options.after ?? afterUnheld)
 }
 
 async function hello(client: CardClient): Promise<Result<'card.hello'>> {

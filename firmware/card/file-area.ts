@@ -52,9 +52,17 @@ export class FileArea {
     for (const name of disk.list()) if (!/^f-[0-9a-f]{64}$/.test(name)) discardFile(disk, name)
   }
 
-  /** @throws CardError CARD_PIN_NEEDED, FILE_DAMAGED, VAULT_UNWRITABLE */
+  /** Without those that are damaged: not even their names can be read. @throws CardError CARD_PIN_NEEDED, VAULT_UNWRITABLE */
   list(): { readonly files: readonly CardFile[]; readonly used: number; readonly quota: number } {
-    const files = this.#names().map((name) => this.#open(name).file)
+    this.#key()
+    const files = this.#names().flatMap((name) => {
+      try {
+        return [this.#open(name).file]
+      } catch (error) {
+        if (error instanceof CardError && error.code === 'FILE_DAMAGED') return []
+        throw error
+      }
+    })
     files.sort((a, b) => (a.name < b.name ? -1 : 1))
     return { files, used: files.reduce((all, { size }) => all + size, 0), quota: this.#quota }
   }

@@ -24,13 +24,16 @@ export function replaceFile(disk: Disk, name: string, bytes: Uint8Array): void {
   }
 }
 
-/** Overwritten, as far as the medium lets it, then removed: what a cut write left over may hold secrets, too. */
+/** Removed for certain, then overwritten as far as the medium lets it: the other way round a cut of power would leave half a file. */
 export function discardFile(disk: Disk, name: string): void {
   const held = disk.hold(name)
-  bestEffort(() => held?.overwrite())
-  bestEffort(() => held?.close())
-  disk.remove(name)
-  disk.syncFolder()
+  try {
+    disk.remove(name)
+    disk.syncFolder()
+    bestEffort(() => held?.overwrite())
+  } finally {
+    bestEffort(() => held?.close())
+  }
 }
 
 function bestEffort(run: () => void): void {

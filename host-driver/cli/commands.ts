@@ -1,4 +1,7 @@
 import { fault } from '../errors.ts'
+import { cardFiles } from './card-files.ts'
+import { CARD_PAIR } from './card-pair.ts'
+import { cardPin } from './card-pin.ts'
 import type { Command } from './command.ts'
 import { doctor } from './doctor.ts'
 import { enrol } from './enrol.ts'
@@ -29,6 +32,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   logout,
   status,
   doctor,
+  ...CARD_PAIR,
+  'card pin': cardPin,
+  'card files': cardFiles,
 }
 
 /** Farthest slip of the pen that is taken for one, in letters. */

@@ -36,8 +36,9 @@ example: keyline status --json`,
       output.say(`Card:    ${card.what} (${card.code})`)
       return { session, keys, keeper, card: null, cardError: { code: card.code, what: card.what, cure: card.cure } }
     }
-    const { enrolled, cardId, state, modem, network } = card.card
-    output.say(`Card:    ${card.path}, ${enrolled ? `enrolled as ${cardId}` : 'not enrolled'}, ${state}`)
+    const { enrolled, cardId, state, modem, network, pin } = card.card
+    const as = pin === 'locked' ? 'locked by its PIN' : enrolled ? `enrolled as ${cardId}` : 'not enrolled'
+    output.say(`Card:    ${card.path}, ${as}, ${state}`)
     output.say(`Modem:   ${modem}`)
     if (network !== undefined) output.say(`Network: ${networkText(network)}`)
     return { session, keys, keeper, card: { path: card.path, firmware: card.firmware, ...card.card } }

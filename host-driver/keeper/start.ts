@@ -12,7 +12,7 @@ import { privateFolder } from './state-folder.ts'
 const MAIN = programPath('host-driver/keeper/main')
 const START_MS = 20_000
 /** All of the environment that a keeper needs: it outlives the shell whose environment this is. */
-const ENVIRONMENT = ['HOME', 'KEYLINE_STATE', 'LANG', 'PATH', 'XDG_RUNTIME_DIR'] as const
+const ENVIRONMENT = ['HOME', 'KEYLINE_STATE', 'LANG', 'PATH', 'XDG_DATA_HOME', 'XDG_RUNTIME_DIR'] as const
 
 const failure = z.strictObject({ code: z.string(), what: z.string(), cure: z.string(), origin: z.enum(ORIGINS) })
 const firstLine = z.discriminatedUnion('ready', [

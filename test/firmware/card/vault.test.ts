@@ -108,7 +108,7 @@ test('a power cut while a cut write is cleared up loses nothing either', (t) => 
       }
     }
   }
-  t.true(count > 1000, `${count} cuts`)
+  t.true(count > 100, `${count} cuts`)
 })
 
 function* files(disk: MemoryDisk): Generator<[string, Uint8Array]> {

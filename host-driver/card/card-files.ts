@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import { type CardFileEntry, FILE_PART_MAX } from '../../wire/usb/files.ts'
+import { fault } from '../errors.ts'
+import type { CardClient } from './card-client.ts'
+
+export type { CardFileEntry } from '../../wire/usb/files.ts'
+/** @param bytes so far */
+export type OnBytes = (bytes: number, total: number) => void
+
+/** The general memory of the card (51A): small files that stay on it, sealed where the card seals its memory. */
+export class CardFiles {
+  readonly #client: CardClient
+
+  constructor(client: CardClient) {
+    this.#client = client
+  }
+
+  /** @returns files by name, and bytes used of the bytes there are @throws KeylineError CARD_*, FILE_DAMAGED */
+  list(): Promise<{ readonly files: readonly CardFileEntry[]; readonly used: number; readonly quota: number }> {
+    return this.#client.call('card.files.list', {})
+  }
+
+  /** @returns its content, checked against its SHA-256 @throws KeylineError FILE_UNKNOWN, FILE_DAMAGED, CARD_* */
+  async read(name: string, onBytes: OnBytes = () => {}): Promise<Uint8Array> {
+    const parts: Buffer[] = []
+    for (let at = 0; ; ) {
+      const { file, part } = await this.#client.call('card.files.read', { name, offset: at })
+      const bytes = Buffer.from(part, 'base64url')
+      parts.push(bytes)
+      at += bytes.length
+      onBytes(at, file.size)
+      if (at < file.size && bytes.length > 0) continue
+      const content = Buffer.concat(parts)
+      if (content.length !== file.size || hashOf(content) !== file.hash) throw fault('CARD_FILE_DIFFERS')
+      return content
+    }
+  }
+
+  /** Whole on the card when it resolves, or as before. @param content at most 4 MiB @throws KeylineError FILES_FULL, FILE_NAME_INVALID, FILE_REFUSED, CARD_* */
+  async write(name: string, content: Uint8Array, onBytes: OnBytes = () => {}): Promise<void> {
+    const { length: size } = content
+    await this.#client.call('card.files.begin', { name, size, hash: hashOf(content) })
+    for (let at = 0; at < size; at += FILE_PART_MAX) {
+      const part = Buffer.from(content.subarray(at, at + FILE_PART_MAX)).toString('base64url')
+      await this.#client.call('card.files.write', { offset: at, part })
+      onBytes(Math.min(at + FILE_PART_MAX, size), size)
+    }
+  }
+
+  /** @throws KeylineError FILE_UNKNOWN, CARD_* */
+  async remove(name: string): Promise<void> {
+    await this.#client.call('card.files.remove', { name })
+  }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('base64url')
+}
