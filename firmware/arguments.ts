@@ -33,6 +33,8 @@ A card that runs is asked by: keyline card pair, paired, unpair, pin, files (eac
   --console PATH a second serial port for a log that people read, and for the pairing code
   --ticket FILE  a ticket: the card enrols with it by itself, and removes it
   --pin FILE     a PIN of 4 to 32 characters for the card, taken over once and removed; needs --board-secret
+  --slots DIR    updates of this program, with --update-keys DIR: public keys (*.pub, Ed25519) that may sign them, and --run DIR
+                 for what is unpacked; the launcher reads these too
   --baud BIT/S   speed of the port to the PC, where it is not USB (115200)
   --json         events as JSON lines
   --help         this text
@@ -53,6 +55,8 @@ export interface CardOptions {
   readonly console: string | undefined
   readonly ticket: string | undefined
   readonly pin: string | undefined
+  /** Folders of the slots and of the keys. */
+  readonly update: { readonly slots: string; readonly keys: string } | undefined
   readonly json: boolean
 }
 
@@ -103,6 +107,9 @@ const schema = z.object({
   console: path.optional(),
   ticket: path.optional(),
   pin: path.optional(),
+  slots: path.optional(),
+  'update-keys': path.optional(),
+  run: path.optional(),
   json: z.boolean().default(false),
 })
 
@@ -113,13 +120,30 @@ export function readArguments(argv: readonly string[]): Arguments {
   const checked = schema.safeParse(values)
   if (checked.success) {
     const { bearer: policy, 'sim-pin': pinFile, board: name, 'board-file': file, ...more } = checked.data
-    const { 'board-secret': boardSecret, pairing, console, ticket, pin, ...rest } = more
+    const {
+      'board-secret': boardSecret,
+      pairing,
+      console,
+      ticket,
+      pin,
+      slots,
+      'update-keys': keys,
+      run: _,
+      ...rest
+    } = more
     if (name !== undefined && file !== undefined)
       throw new CardError('USAGE', '--board and --board-file exclude each other')
     const board = file === undefined ? namedProfile(name ?? 'none') : fileProfile(file)
     const simPin = pinFile === undefined ? undefined : readPin(pinFile)
     if (pin !== undefined && boardSecret === undefined) throw new CardError('USAGE', '--pin needs --board-secret')
-    const own = { boardSecret, pairing: pairing === 'required', console, ticket, pin }
+    const own = {
+      boardSecret,
+      pairing: pairing === 'required',
+      console,
+      ticket,
+      pin,
+      update: slots && keys ? { slots, keys } : undefined,
+    }
     return { type: 'run', options: { ...rest, ...own, policy, simPin, board } }
   }
   const [issue] = checked.error.issues
@@ -160,6 +184,9 @@ function parse(argv: readonly string[]): Readonly<Record<string, Value>> {
     console: text,
     ticket: text,
     pin: text,
+    slots: text,
+    'update-keys': text,
+    run: text,
     baud: text,
     json: flag,
     help: flag,

@@ -1,6 +1,6 @@
 import { systemClock } from '../line/clock.ts'
 import { openSerialPort } from '../line/modem/serial-port.ts'
-import { readArguments, USAGE } from './arguments.ts'
+import { type CardOptions, readArguments, USAGE } from './arguments.ts'
 import { pinsOf } from './board/board.ts'
 import { openGpio } from './board/open-gpio.ts'
 import { openPowerKey } from './board/power-key.ts'
@@ -12,9 +12,13 @@ import { pinMarks } from './card/pin-marks.ts'
 import { describe, type ProgramEvent } from './events.ts'
 import { startCard } from './program.ts'
 import { systemd } from './systemd.ts'
+import { versionOf } from './update/format.ts'
+import { NODE_MAJOR, openSlots, trustedKeys } from './update/open.ts'
+import { Updates } from './update/updates.ts'
 import { Console } from './usb/console.ts'
 import { stdioPort } from './usb/stdio-port.ts'
 import { openUsbPort } from './usb/usb-port.ts'
+import { VERSION } from './version.ts'
 
 /** Exit codes. */
 const FAILED = 1
@@ -51,6 +55,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const service = systemd({ env: process.env, pid: process.pid, clock: systemClock })
   const { boardSecret: secretFile, console: consolePath, baud } = options
   const card = await startCard(options, {
+    updates: openUpdates(options.update),
+    restart: stopping.stop,
     boardSecret: secretFile === undefined ? undefined : boardSecret(secretFile),
     console: consolePath === undefined ? undefined : new Console(() => openUsbPort(consolePath, baud), systemClock),
     openUsb: () => (stdio ? Promise.resolve(stdioPort()) : openUsbPort(options.usb, options.baud)),
@@ -71,6 +77,20 @@ async function main(argv: readonly string[]): Promise<number> {
   await card.close()
   await probing
   return 0
+}
+
+function openUpdates(where: CardOptions['update']): Updates | undefined {
+  if (where === undefined) return undefined
+  const trusted = trustedKeys(where.keys)
+  const slot = process.env.KEYLINE_SLOT
+  return new Updates({
+    slots: openSlots(where.slots, trusted, VERSION),
+    trusted,
+    slot: slot === 'a' || slot === 'b' ? slot : null,
+    running: versionOf(VERSION) ?? [0, 0, 0],
+    architecture: process.arch,
+    node: NODE_MAJOR,
+  })
 }
 
 /** Resolves on a signal, or when the program that started this one is gone. */

@@ -18,11 +18,15 @@ import { Provision } from './card/provision.ts'
 import { lockStore } from './card/store-lock.ts'
 import { Vault } from './card/vault.ts'
 import { describe, type ProgramEvent } from './events.ts'
+import type { Updates } from './update/updates.ts'
 import { cardApi } from './usb/api.ts'
 import type { Console } from './usb/console.ts'
 import { PairingGate } from './usb/pairing-gate.ts'
 import { UsbKeeper } from './usb/usb-keeper.ts'
 import type { UsbPort } from './usb/usb-link.ts'
+
+/** So long after its start a new version that still runs is taken for healthy, milliseconds. */
+const HEALTHY_MS = 60_000
 
 /** What is real in the program and not in a test. */
 export interface CardWorld {
@@ -37,6 +41,9 @@ export interface CardWorld {
   readonly print: (event: ProgramEvent) => void
   /** The log console, where there is one. Closed by the program. */
   readonly console?: Console | undefined
+  readonly updates?: Updates | undefined
+  /** After an update: ends the program, which is started again. */
+  readonly restart?: () => void
   /** What the card's memory is sealed with; it is plain without. */
   readonly boardSecret?: Secret | undefined
   /** The PC is gone for good: only where it started this program. */
@@ -58,7 +65,7 @@ export async function startCard(
   options: Pick<CardOptions, 'usb' | 'store'> & Partial<Pick<CardOptions, 'pairing' | 'ticket' | 'pin'>>,
   world: CardWorld,
 ): Promise<CardProgram> {
-  const { line, policy, boardSecret } = world
+  const { line, policy, boardSecret, updates, restart = () => {} } = world
   const print = (event: ProgramEvent): void => {
     world.print(event)
     world.console?.say(describe(event))
@@ -88,11 +95,12 @@ export async function startCard(
     const onEnrolled = (cardId: string): void => print({ event: 'enrolled', cardId })
     const usb = new UsbKeeper({
       open: world.openUsb,
-      api: cardApi({ vault, jobs, line, pin, files, gate, pairing, onEnrolled }),
+      api: cardApi({ vault, jobs, line, pin, files, gate, pairing, updates, restart, onEnrolled }),
       clock,
       onGone: () => {
         jobs.cancel()
         files.cancel()
+        updates?.cancel()
         gate.reset()
         world.onPcGone()
       },
@@ -138,9 +146,12 @@ export async function startCard(
     })
     const cardId = enrolled?.cardId ?? ''
     print({ event: 'ready', usb: path, modem: line.modem(), store, enrolled: enrolled !== undefined, cardId })
+    // Without a PC too: it has come so far, and has stayed.
+    const cancelHealth = clock.after(HEALTHY_MS, () => updates?.healthy())
     const provisioning = provision.start().catch((error: unknown) => onEnded(problemOf(error)))
     return {
       close: async () => {
+        cancelHealth()
         provision.close()
         await jobs.close()
         await provisioning

@@ -50,6 +50,7 @@ const MASKED = [
   'getty@.service',
   'serial-getty@.service',
   'console-getty.service',
+  'getty-static.service',
   'apt-daily.timer',
   'apt-daily-upgrade.timer',
   'dpkg-db-backup.timer',

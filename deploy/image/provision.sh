@@ -43,6 +43,9 @@ take() {
 take ticket.txt state/ticket keyline "$1"
 take card-pin.txt state/card-pin keyline "$1"
 take sim-pin.txt state/sim-pin keyline "$1"
+if [ -s "$data/state/sim-pin" ]; then
+  echo 'KEYLINE_SIM_PIN=--sim-pin /var/lib/keyline/sim-pin' >"$data/config/sim-pin.env"
+fi
 # No secret: it stays on the FAT partition, where its owner can change it.
 if [ -s "$from/card.env" ]; then
   cp "$from/card.env" "$data/config/card.env.new"

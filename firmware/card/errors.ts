@@ -114,6 +114,25 @@ export const CARD_ERRORS = {
   FILE_DAMAGED: { what: 'this file of the card is damaged', cure: 'remove it and write it again' },
   FILE_REFUSED: { what: 'what was written is not what was announced', cure: 'write the file again' },
   FILES_FULL: { what: "the card's file area is full", cure: 'remove files: keyline card files rm NAME' },
+  // Updates of the firmware.
+  UPDATE_UNSUPPORTED: {
+    what: 'this card takes no updates',
+    cure: 'start it by its launcher with --slots and --update-keys; as a package it is updated by apt',
+  },
+  UPDATE_DAMAGED: { what: 'the update is damaged', cure: 'get it again, and send it again; nothing was changed' },
+  UPDATE_FOREIGN: {
+    what: 'the update is not signed by a key that this card trusts',
+    cure: 'use one of the owner of the card; nothing was changed',
+  },
+  UPDATE_OTHER_BOARD: {
+    what: 'the update is for another kind of board',
+    cure: 'use the one for this board; nothing was changed',
+  },
+  UPDATE_OLD: {
+    what: 'the card has this version or a newer one',
+    cure: 'make an update with a higher version; nothing was changed',
+  },
+  UPDATE_TOO_LARGE: { what: 'the update is larger than 16 MiB', cure: 'make a smaller one; nothing was changed' },
   // The cable to the PC.
   USB_PORT_UNUSABLE: {
     what: 'the port to the PC cannot be used',

@@ -4,13 +4,16 @@ import type { FileArea } from '../card/file-area.ts'
 import type { LineJobs } from '../card/jobs.ts'
 import type { LinePort } from '../card/line-call.ts'
 import type { Vault } from '../card/vault.ts'
+import type { Updates } from '../update/updates.ts'
+import { VERSION } from '../version.ts'
 import { filesApi } from './files-api.ts'
 import type { PairingGate } from './pairing-gate.ts'
 import { pinApi } from './pin-api.ts'
+import { updateApi } from './update-api.ts'
 import type { CardApi } from './usb-link.ts'
 
 /** Name and version that a driver is told. */
-export const FIRMWARE = 'keyline-card 0.1.0'
+export const FIRMWARE = `keyline-card ${VERSION}`
 const MODEM_MAX = 256
 /** What a PC that is not paired hears of a card. */
 const STRANGER = { cardId: '', enrolled: false, internet: '', state: 'idle', modem: '' } as const
@@ -24,11 +27,26 @@ export interface CardParts {
   readonly gate: PairingGate
   /** Whether a PC must be paired. */
   readonly pairing: boolean
+  /** Where the launcher knows slots. */
+  readonly updates?: Updates | undefined
+  /** Ends the program, which is started again. */
+  readonly restart?: () => void
   readonly onEnrolled: (cardId: string) => void
 }
 
 /** The card API on the card's parts. */
-export function cardApi({ vault, jobs, line, pin, files, gate, pairing, onEnrolled }: CardParts): CardApi {
+export function cardApi({
+  vault,
+  jobs,
+  line,
+  pin,
+  files,
+  gate,
+  pairing,
+  updates,
+  restart,
+  onEnrolled,
+}: CardParts): CardApi {
   const card = (): Result<'card.status'>['card'] => {
     const locked = pin.state === 'locked'
     const enrolled = locked ? undefined : vault.record.enrolled
@@ -48,6 +66,9 @@ export function cardApi({ vault, jobs, line, pin, files, gate, pairing, onEnroll
       // A driver begins with this: a job that still runs is of one that is gone. The line is hung up before the next call.
       jobs.cancel()
       files.cancel()
+      updates?.cancel()
+      // A PC that can talk to it can also give it another update.
+      updates?.healthy()
       const hello = { version: API_VERSION, firmware: FIRMWARE } as const
       if (pairing) return { ok: true, result: { ...hello, card: STRANGER, pairing: gate.hello() } }
       return { ok: true, result: { ...hello, card: card() } }
@@ -65,6 +86,7 @@ export function cardApi({ vault, jobs, line, pin, files, gate, pairing, onEnroll
     ...gate.api(),
     ...pinApi(pin),
     ...filesApi(files),
+    ...updateApi(updates, jobs, restart ?? (() => {})),
   }
   return pairing ? gate.guard(api) : api
 }

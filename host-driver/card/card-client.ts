@@ -35,6 +35,10 @@ export const ANSWER_MS: Readonly<Record<MethodName, number>> = {
   'card.files.begin': 20_000,
   'card.files.write': 20_000,
   'card.files.remove': 10_000,
+  'card.update.begin': 10_000,
+  'card.update.write': 10_000,
+  'card.update.finish': 60_000,
+  'card.update.status': 5000,
 }
 /** Requests that may wait at once: one on the line, its cancelling and a few looks at the status. */
 const WAITING_MAX = 8

@@ -55,7 +55,8 @@ export const image: Rung = {
     try {
       await world.addUser(USER, PASSWORD)
       await world.startServer()
-      provision(folder, disk)
+      const [, port] = world.internet.split(':')
+      provision(folder, disk, await world.ticket('card-1', ['--internet', `${HOST}:${port}`]))
       return await onBoard(context, world, disk, laptop)
     } finally {
       await world.close()
@@ -64,10 +65,13 @@ export const image: Rung = {
 }
 
 /** What its owner puts on the FAT partition. */
-function provision(folder: string, disk: string): void {
+function provision(folder: string, disk: string, ticket: string): void {
   const settings = join(folder, 'card.env')
   writeFileSync(settings, 'KEYLINE_MODEM=/dev/ttyS0\nKEYLINE_BOARD=none\n')
-  execFileSync('mcopy', ['-o', '-i', `${disk}${FAT}`, settings, '::keyline/card.env'])
+  writeFileSync(join(folder, 'ticket.txt'), `${ticket}\n`)
+  for (const name of ['card.env', 'ticket.txt']) {
+    execFileSync('mcopy', ['-o', '-i', `${disk}${FAT}`, join(folder, name), `::keyline/${name}`])
+  }
   for (const name of ['vmlinuz', 'initrd.img']) {
     execFileSync('mcopy', ['-o', '-n', '-i', `${disk}${FAT}`, `::${name}`, join(folder, name)])
   }
@@ -91,8 +95,6 @@ function boot({ folder, log }: RungContext, world: World, disk: string, laptop: 
 }
 
 async function onBoard(context: RungContext, world: World, disk: string, laptop: string): Promise<readonly string[]> {
-  const [, port] = world.internet.split(':')
-  const ticket = await world.ticket('card-1', ['--internet', `${HOST}:${port}`])
   const figures: string[] = []
   const from = performance.now()
   let machine = await boot(context, world, disk, laptop)
@@ -102,15 +104,21 @@ async function onBoard(context: RungContext, world: World, disk: string, laptop:
     figures.push(`serving ${seconds(from)} s after power`)
     await plugIn(shell)
     figures.push(...(await service(shell)))
-    await shell.run(`echo ${ticket} | ${pc} enrol - --json`, 120_000)
+    figures.push(await pair(shell))
     figures.push(await logIn(shell))
     assert.notEqual((await shell.try('touch /etc/x /usr/x')).code, 0, 'the root file system can be written')
     figures.push(await hang(shell))
+    // The PC of this machine is in memory, and goes with it: what it knows of the card is carried over.
+    const known = await shell.run(`cd ${PAIRINGS} && for f in *; do echo $f; cat $f; done`)
     await machine.kill()
     machine = await boot(context, world, disk, laptop)
     shell = await Shell.on(machine.console, BOOT_MS)
     await serving(shell)
     await plugIn(shell)
+    const [name = '', pairing = ''] = known.split('\n')
+    await shell.run(`mkdir -p ${PAIRINGS} && echo '${pairing}' >${PAIRINGS}/${name}`)
+    await shell.run(`${pc} status --json | grep -q '"enrolled":true'`)
+    await shell.run(`${pc} card files get hostname --to /run/pc/copy --json`)
     figures.push(`after a cut of power: ${await logIn(shell)}`)
     if (context.keep) {
       figures.push(`console: socat -,raw,echo=0 UNIX:${machine.folder}/console`)
@@ -122,8 +130,22 @@ async function onBoard(context: RungContext, world: World, disk: string, laptop:
   return figures
 }
 
+const PAIRINGS = '/run/pc/.local/share/keyline/pairings'
 /** The PC of this machine: its command line has its state in memory. */
 const pc = `HOME=/run/pc KEYLINE_STATE=/run/pc/state KEYLINE_CARD=/dev/ttyACM0 /mnt/keyline/keyline`
+
+/** The card has enrolled by itself with the ticket that was on it; its console shows the code. */
+async function pair(shell: Shell): Promise<string> {
+  await shell.until(`journalctl -u keyline-card -o cat | grep -q '"event":"enrolled"'`, 120_000)
+  assert.notEqual((await shell.try('ls /boot/firmware/keyline/ticket.txt')).code, 0, 'the ticket is still there')
+  assert.match((await shell.try(`${pc} card files ls --json`)).out, /CARD_UNPAIRED/)
+  await shell.run('stty -F /dev/ttyACM1 raw -echo && (cat /dev/ttyACM1 >/run/pc/console &)')
+  const code = `until grep -q 'pairing code' /run/pc/console; do sleep 0.3; done; sed -n 's/.*pairing code \\([0-9]*\\).*/\\1/p' /run/pc/console | tail -n 1`
+  await shell.run(`(${code}) | ${pc} card pair --json`, 60_000)
+  await shell.run(`${pc} card files put /etc/hostname --json && ${pc} card files get hostname --to /run/pc/copy --json`)
+  await shell.run('cmp /etc/hostname /run/pc/copy')
+  return 'enrolled by itself, paired by the code on its console'
+}
 
 async function serving(shell: Shell): Promise<void> {
   try {

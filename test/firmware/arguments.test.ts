@@ -20,6 +20,7 @@ test('arguments as the help says', (t) => {
       pairing: false,
       pin: undefined,
       ticket: undefined,
+      update: undefined,
       simPin: undefined,
       board: { name: 'none', title: 'No lights, no button, no power key', notes: [], gpio: null },
     },

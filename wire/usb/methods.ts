@@ -6,6 +6,7 @@ import { BEARERS, TICKET_TEXT_MAX } from '../line/ticket.ts'
 import { FILES_METHODS } from './files.ts'
 import { PAIRING_METHODS, pairingNeeded } from './pairing.ts'
 import { PIN_METHODS, pinState } from './pin.ts'
+import { UPDATE_METHODS } from './update.ts'
 
 /*
  * The card API (PROTOCOL.md §6): what a PC may ask a card, one schema for both ends. A field that is not named here is an
@@ -190,6 +191,7 @@ export const METHODS = {
   ...PAIRING_METHODS,
   ...PIN_METHODS,
   ...FILES_METHODS,
+  ...UPDATE_METHODS,
 } as const
 
 export type MethodName = keyof typeof METHODS
