@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CACHE } from '../../deploy/image/debian.ts'
 import { foreignRuns, installed } from '../../deploy/image/needs.ts'
+import { passed, unchanged } from './changed.ts'
 import type { Rung } from './rung.ts'
 import { RUNGS } from './rungs.ts'
 
@@ -12,6 +13,7 @@ const USAGE = `The card as a board, from its program on an emulated processor to
   npm run test:board [-- --rung NAME …] [--keep] [--verbose] [--json]
 
   --rung NAME  only this one; repeatable
+  --changed    leave out what passed before with the same sources
   --list       names them and what each proves
   --keep       leave the machine of the last rung running, and say how to reach its console
   --verbose    what the machines say
@@ -34,6 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const options = {
     rung: { type: 'string', multiple: true },
     list: flag,
+    changed: flag,
     keep: flag,
     verbose: flag,
     json: flag,
@@ -53,8 +56,13 @@ async function main(argv: readonly string[]): Promise<number> {
   const rows: Row[] = []
   for (const rung of RUNGS) {
     if (!wanted.includes(rung.name)) continue
+    if (values.changed && unchanged(rung.name)) {
+      process.stdout.write(`unchanged since it passed: ${rung.name}\n`)
+      continue
+    }
     const row = await runOne(rung, values.keep && rung.name === wanted.at(-1), values.verbose)
     rows.push(row)
+    if (row.verdict === 'ok') passed(rung.name)
     print(row, values.json)
   }
   const count = (verdict: Verdict): number => rows.filter((row) => row.verdict === verdict).length
