@@ -15,17 +15,28 @@ export interface PortInfo {
   readonly vendorId?: string
   readonly productId?: string
   readonly serialNumber?: string
+  /** Which interface of its USB device the port belongs to; missing where the system does not tell. */
+  readonly usbInterface?: number
 }
+
+/** As udev names a port in /dev/serial/by-id: …-if00. */
+const INTERFACE = /-if([0-9a-f]{2})(-port\d+)?$/
 
 /** The serial ports of this computer; pseudo-terminals are not among them. None where the system cannot list them. */
 export async function listPorts(): Promise<PortInfo[]> {
   const ports = await SerialPort.list().catch(() => [])
-  return ports.map(({ path, vendorId, productId, serialNumber }) => ({
+  return ports.map(({ path, vendorId, productId, serialNumber, pnpId }) => ({
     path,
     ...(vendorId && { vendorId: vendorId.toLowerCase() }),
     ...(productId && { productId: productId.toLowerCase() }),
     ...(serialNumber && { serialNumber }),
+    ...usbInterface(pnpId),
   }))
+}
+
+function usbInterface(pnpId: string | undefined): Pick<PortInfo, 'usbInterface'> {
+  const [, digits] = INTERFACE.exec(pnpId ?? '') ?? []
+  return digits === undefined ? {} : { usbInterface: Number.parseInt(digits, 16) }
 }
 
 /**

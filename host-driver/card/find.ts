@@ -7,6 +7,9 @@ import type { PortInfo } from './card-port.ts'
 /** USB identities that cards have: vendor and product, hexadecimal (pid.codes gives 1209:0001 for such gadgets). */
 const CARDS = [{ vendorId: '1209', productId: '0001' }] as const
 
+/** A card has two ports: this one is the API, the other its log console. */
+const API_INTERFACE = 0
+
 const CONFIG_MAX = 65_536
 const path = z.string().min(1).max(4096).optional()
 const config = z
@@ -35,8 +38,10 @@ export async function findCard({ given, modem, env, listPorts }: Where): Promise
   if (env.KEYLINE_MODEM) return { modem: env.KEYLINE_MODEM }
   const named = await configured(env)
   if (named !== undefined) return named
-  const cards = (await listPorts()).filter((port) =>
-    CARDS.some(({ vendorId, productId }) => port.vendorId === vendorId && port.productId === productId),
+  const cards = (await listPorts()).filter(
+    (port) =>
+      CARDS.some(({ vendorId, productId }) => port.vendorId === vendorId && port.productId === productId) &&
+      (port.usbInterface ?? API_INTERFACE) === API_INTERFACE,
   )
   const [card, other] = cards
   if (card === undefined) throw fault('CARD_NOT_FOUND')

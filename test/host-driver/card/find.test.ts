@@ -22,6 +22,13 @@ test('the only card on USB is it; modems and plain ports are none', async (t) =>
   t.deepEqual(await findCard(listing(MODEM, CARD, { path: '/dev/ttyS0' })), { card: '/dev/ttyACM0' })
 })
 
+test('the log console of a card is no second card', async (t) => {
+  const api = { ...CARD, usbInterface: 0 }
+  const log = { ...CARD, path: '/dev/ttyACM1', usbInterface: 2 }
+  t.deepEqual(await findCard(listing(log, api)), { card: '/dev/ttyACM0' })
+  await t.throwsAsync(findCard(listing(log)), { code: 'CARD_NOT_FOUND' })
+})
+
 test('no card: told what to do', async (t) => {
   const error = await t.throwsAsync(findCard(listing(MODEM)), { code: 'CARD_NOT_FOUND' })
   t.regex(error?.message ?? '', /--card/)
