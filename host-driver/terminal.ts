@@ -7,7 +7,9 @@ import type { PinAnswer } from '../wire/usb/pin.ts'
 import { type CardSource, openAttached } from './card/attached.ts'
 import { type CardCable, CardClient, type CardNotification } from './card/card-client.ts'
 import { CardFiles } from './card/card-files.ts'
-import { openCardPort } from './card/card-port.ts'
+import { CardLink } from './card/card-link.ts'
+import { listPorts, openCardPort } from './card/card-port.ts'
+import { cardPorts } from './card/find.ts'
 import { callOverLine } from './card/line-call.ts'
 import { keepPairing, pairingFolder, prove } from './card/pairing.ts'
 import { fault, KeylineError } from './errors.ts'
@@ -59,14 +61,14 @@ export class Terminal {
   readonly keys: KeyPool
   /** Files that are kept on the card. */
   readonly files: CardFiles
-  readonly #client: CardClient
+  readonly #client: CardLink
   readonly #firmware: string
   #card: TerminalStatus['card']
   readonly #onProgress: OnProgress
   readonly #newKeyPair: () => KeyPair
   readonly #after: After
 
-  private constructor(client: CardClient, hello: Result<'card.hello'>, options: TerminalOptions) {
+  private constructor(client: CardLink, hello: Result<'card.hello'>, options: TerminalOptions) {
     this.#client = client
     this.files = new CardFiles(client)
     this.#firmware = hello.firmware
@@ -79,17 +81,14 @@ export class Terminal {
 
   /** Opens the card, proves that this computer is paired where the card wants it, and asks who it is. @throws KeylineError CARD_* */
   static async open(options: TerminalOptions): Promise<Terminal> {
-    const client = await openClient(options)
-    try {
-      const greeting = await hello(client)
-      if (greeting.pairing === undefined) return new Terminal(client, greeting, options)
-      await prove(client, greeting.pairing, options.pairings ?? pairingFolder(process.env))
-      const { card } = await client.call('card.status', {})
-      return new Terminal(client, { ...greeting, card }, options)
-    } catch (error) {
-      await client.close()
-      throw error
-    }
+    const { card } = options
+    const serial = typeof card === 'string' ? await serialOf(card) : undefined
+    const first = await greeted(options)
+    const connect = async (): Promise<CardClient> => (await greeted(await whereNow(options, serial))).client
+    const isStream = typeof card !== 'string' && !('modem' in card)
+    const after = options.after ?? afterUnheld
+    const link = new CardLink({ client: first.client, connect: isStream ? undefined : connect, after })
+    return new Terminal(link, first.hello, options)
   }
 
   /**
@@ -208,6 +207,32 @@ export class Terminal {
     const own = { newKeyPair: this.#newKeyPair, onProgress: this.#onProgress, after: this.#after, keys: this.keys }
     return { card: this.#client, cardId, ...own }
   }
+}
+
+/** Opened, asked who it is, and shown who this is. */
+async function greeted(options: TerminalOptions): Promise<{ client: CardClient; hello: Result<'card.hello'> }> {
+  const client = await openClient(options)
+  try {
+    const greeting = await hello(client)
+    if (greeting.pairing === undefined) return { client, hello: greeting }
+    await prove(client, greeting.pairing, options.pairings ?? pairingFolder(process.env))
+    const { card } = await client.call('card.status', {})
+    return { client, hello: { ...greeting, card } }
+  } catch (error) {
+    await client.close()
+    throw error
+  }
+}
+
+/** Plugged in again a card may have another port: its serial number stays. */
+async function whereNow(options: TerminalOptions, serial: string | undefined): Promise<TerminalOptions> {
+  if (serial === undefined) return options
+  const found = cardPorts(await listPorts()).find(({ serialNumber }) => serialNumber === serial)
+  return found === undefined ? options : { ...options, card: found.path }
+}
+
+async function serialOf(path: string): Promise<string | undefined> {
+  return (await listPorts()).find((port) => port.path === path)?.serialNumber
 }
 
 async function openClient(options: TerminalOptions): Promise<CardClient> {

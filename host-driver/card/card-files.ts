@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type CardFileEntry, FILE_PART_MAX } from '../../wire/usb/files.ts'
 import { fault } from '../errors.ts'
-import type { CardClient } from './card-client.ts'
+import type { CardCalls } from './card-link.ts'
 
 export type { CardFileEntry } from '../../wire/usb/files.ts'
 /** @param bytes so far */
@@ -9,9 +9,9 @@ export type OnBytes = (bytes: number, total: number) => void
 
 /** The general memory of the card (51A): small files that stay on it, sealed where the card seals its memory. */
 export class CardFiles {
-  readonly #client: CardClient
+  readonly #client: CardCalls
 
-  constructor(client: CardClient) {
+  constructor(client: CardCalls) {
     this.#client = client
   }
 

@@ -1,6 +1,7 @@
 import { SerialPort } from 'serialport'
 import { fault, type KeylineError } from '../errors.ts'
 import type { CardCable } from './card-client.ts'
+import { sysPorts } from './sys-ports.ts'
 
 /** USB has no speed of this kind; a serial converter in between would want one. */
 const BAUD = 115_200
@@ -23,7 +24,9 @@ export interface PortInfo {
 const INTERFACE = /-if([0-9a-f]{2})(-port\d+)?$/
 
 /** The serial ports of this computer; pseudo-terminals are not among them. None where the system cannot list them. */
-export async function listPorts(): Promise<PortInfo[]> {
+export async function listPorts(): Promise<readonly PortInfo[]> {
+  const found = sysPorts()
+  if (found !== undefined) return found
   const ports = await SerialPort.list().catch(() => [])
   return ports.map(({ path, vendorId, productId, serialNumber, pnpId }) => ({
     path,

@@ -32,17 +32,13 @@ export interface Where {
  * @throws KeylineError CARD_NOT_FOUND, CARD_AMBIGUOUS, CONFIG_INVALID
  */
 export async function findCard({ given, modem, env, listPorts }: Where): Promise<FoundCard> {
-  if (given !== undefined) return { card: given }
+  if (given !== undefined) return { card: await pathOf(given, listPorts) }
   if (modem !== undefined) return { modem }
-  if (env.KEYLINE_CARD) return { card: env.KEYLINE_CARD }
+  if (env.KEYLINE_CARD) return { card: await pathOf(env.KEYLINE_CARD, listPorts) }
   if (env.KEYLINE_MODEM) return { modem: env.KEYLINE_MODEM }
   const named = await configured(env)
   if (named !== undefined) return named
-  const cards = (await listPorts()).filter(
-    (port) =>
-      CARDS.some(({ vendorId, productId }) => port.vendorId === vendorId && port.productId === productId) &&
-      (port.usbInterface ?? API_INTERFACE) === API_INTERFACE,
-  )
+  const cards = cardPorts(await listPorts())
   const [card, other] = cards
   if (card === undefined) throw fault('CARD_NOT_FOUND')
   if (other !== undefined) {
@@ -50,6 +46,26 @@ export async function findCard({ given, modem, env, listPorts }: Where): Promise
     throw fault('CARD_AMBIGUOUS', { what: `several cards were found: ${names.join(', ')}` })
   }
   return { card: card.path }
+}
+
+/** The ports of cards that are their API. */
+export function cardPorts(ports: readonly PortInfo[]): readonly PortInfo[] {
+  return ports.filter(
+    (port) =>
+      CARDS.some(({ vendorId, productId }) => port.vendorId === vendorId && port.productId === productId) &&
+      (port.usbInterface ?? API_INTERFACE) === API_INTERFACE,
+  )
+}
+
+/** @param given a path, or the serial number of a card that is plugged in: that never has a slash @throws KeylineError CARD_NOT_FOUND */
+async function pathOf(given: string, listPorts: Where['listPorts']): Promise<string> {
+  if (given.includes('/') || !/^[A-Za-z0-9_.:-]+$/.test(given)) return given
+  const cards = cardPorts(await listPorts())
+  const found = cards.find(({ serialNumber }) => serialNumber === given)
+  if (found !== undefined) return found.path
+  const there = cards.map(({ serialNumber, path }) => serialNumber ?? path)
+  const what = `no card has the serial number ${given}; plugged in: ${there.length === 0 ? 'none' : there.join(', ')}`
+  throw fault('CARD_NOT_FOUND', { what })
 }
 
 /** $XDG_CONFIG_HOME/keyline/config.json, or the same in ~/.config; {"card": PATH} or {"modem": PATH}. */

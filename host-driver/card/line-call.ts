@@ -1,7 +1,7 @@
 import type { MethodName, Params, Result } from '../../wire/usb/methods.ts'
 import { fault } from '../errors.ts'
 import { type After, afterUnheld } from '../timers.ts'
-import type { CardClient } from './card-client.ts'
+import type { CardCalls } from './card-link.ts'
 
 /** A card that was told to hang up answers within this time, milliseconds: a modem may need seconds to. */
 const HANG_UP_MS = 10_000
@@ -18,7 +18,7 @@ const KEPT: ReadonlySet<MethodName> = new Set(['line.pay'])
  * @throws KeylineError CANCELLED, whose cause is what the card said instead of a result, and what CardClient.call throws
  */
 export async function callOverLine<M extends 'line.login' | 'line.pay' | 'card.enrol'>(
-  card: CardClient,
+  card: CardCalls,
   method: M,
   params: Params<M>,
   signal?: AbortSignal,
@@ -56,7 +56,7 @@ export async function callOverLine<M extends 'line.login' | 'line.pay' | 'card.e
  * idle, with the answer still missing, is that. A card that does not answer at all is left to the call's own time.
  * @returns how to stop
  */
-function watch(card: CardClient, after: After, lost: (error: unknown) => void): () => void {
+function watch(card: CardCalls, after: After, lost: (error: unknown) => void): () => void {
   let cancel = (): void => {}
   let stopped = false
   let idle = 0

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { type PairingNeeded, proofOf } from '../../wire/usb/pairing.ts'
 import { fault, systemCode } from '../errors.ts'
-import type { CardClient } from './card-client.ts'
+import type { CardCalls } from './card-link.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -37,7 +37,7 @@ export async function keepPairing(folder: string, card: string, pairing: Pairing
 }
 
 /** Shows card and computer to each other. @throws KeylineError CARD_UNPAIRED, CARD_FOREIGN */
-export async function prove(client: CardClient, { card, challenge }: PairingNeeded, folder: string): Promise<void> {
+export async function prove(client: CardCalls, { card, challenge }: PairingNeeded, folder: string): Promise<void> {
   const pairing = await pairingOf(folder, card)
   if (pairing === undefined) throw fault('CARD_UNPAIRED')
   const key = Buffer.from(pairing.key, 'base64url')

@@ -6,7 +6,7 @@ import { fault } from '../errors.ts'
 import { type CommandContext, type Options, text } from './command.ts'
 
 export const CARD_OPTION = { card: { type: 'string' }, modem: { type: 'string' }, store: { type: 'string' } } as const
-export const CARD_HELP = `  --card PATH   serial port of the card; otherwise KEYLINE_CARD, the configuration file
+export const CARD_HELP = `  --card PATH   serial port of the card, or its serial number; otherwise KEYLINE_CARD, the configuration file
                 ~/.config/keyline/config.json ({"card": PATH}), or the only card on USB
   --modem PATH  no card: a modem or telephone at this computer; otherwise KEYLINE_MODEM or {"modem": PATH}
   --store DIR   where it keeps what a card would (~/.local/share/keyline/card)`
@@ -18,6 +18,7 @@ export async function cardSource({ env }: CommandContext, options: Options): Pro
   const found = await findCard({ given, modem, env, listPorts })
   if ('card' in found) {
     if (text(options, 'store') !== undefined) throw fault('USAGE', { what: '--store goes with --modem' })
+    // A name without a slash that is no serial number is a file here.
     return resolve(found.card)
   }
   return { modem: resolve(found.modem), store: resolve(text(options, 'store') ?? defaultStore(env)) }

@@ -3,7 +3,7 @@ import { type SessionKey, sessionKey } from '../../keys/session-keys.ts'
 import type { KeyPair } from '../../keys/x25519.ts'
 import { SESSION_KEYS_MAX } from '../../wire/limits.ts'
 import type { CallReport, LoginResult } from '../../wire/usb/methods.ts'
-import type { CardClient } from '../card/card-client.ts'
+import type { CardCalls } from '../card/card-link.ts'
 import { callOverLine } from '../card/line-call.ts'
 import { fault } from '../errors.ts'
 import type { OnProgress } from '../events.ts'
@@ -19,7 +19,7 @@ export interface Credentials {
 }
 
 export interface ExchangeParts {
-  readonly card: CardClient
+  readonly card: CardCalls
   readonly cardId: string
   readonly newKeyPair: () => KeyPair
   readonly onProgress: OnProgress

@@ -2,7 +2,7 @@ import { encodeBinaryRequest } from '../../wire/line/bhttp.ts'
 import { LineFormatError } from '../../wire/line/cbor.ts'
 import { decodePayment, encodePayment, PERSONAL_DATA_TYPE, type PersonalData } from '../../wire/line/personal-data.ts'
 import type { PayResult } from '../../wire/usb/methods.ts'
-import type { CardClient } from '../card/card-client.ts'
+import type { CardCalls } from '../card/card-link.ts'
 import { callOverLine } from '../card/line-call.ts'
 import { fault, KeylineError } from '../errors.ts'
 import type { OnProgress } from '../events.ts'
@@ -30,7 +30,7 @@ export type PayOutcome =
   ({ readonly outcome: 'refused' } & Omit<Refused, 'verdict'>) | Answered
 
 export interface PayFlowParts {
-  readonly card: CardClient
+  readonly card: CardCalls
   readonly onProgress: OnProgress
 }
 
