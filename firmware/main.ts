@@ -38,7 +38,7 @@ async function main(argv: readonly string[]): Promise<number> {
     output.write(`${options.json ? JSON.stringify(event) : describe(event)}\n`)
   }
   const stopping = stopped()
-  const gpio = await openGpio(options.board, systemClock)
+  const gpio = await openGpio(options.board, systemClock, options.panel)
   // Whoever read the events is gone; the card goes on.
   output.on('error', () => {})
   const pin = options.simPin
@@ -62,6 +62,7 @@ async function main(argv: readonly string[]): Promise<number> {
     openUsb: () => (stdio ? Promise.resolve(stdioPort()) : openUsbPort(options.usb, options.baud)),
     line,
     policy: options.policy,
+    consent: options.consent,
     gpio,
     ...(options.board.gpio === null ? {} : { pins: pinsOf(options.board.gpio) }),
     print,

@@ -6,8 +6,9 @@ import type { CardOptions } from './arguments.ts'
 import { type BoardPins, openBoard } from './board/board.ts'
 import type { Gpio } from './board/gpio.ts'
 import { CardPin } from './card/card-pin.ts'
+import { ConsentGate, type ConsentPolicy, NEVER_ASK } from './card/consent.ts'
 import { folderDisk } from './card/disk.ts'
-import { CardError, type CardProblem, problemOf } from './card/errors.ts'
+import { CardError, type CardProblem, problemOf, problem as problemWith } from './card/errors.ts'
 import { FileArea } from './card/file-area.ts'
 import { LineJobs } from './card/jobs.ts'
 import type { LinePort } from './card/line-call.ts'
@@ -38,6 +39,8 @@ export interface CardWorld {
   readonly gpio: Gpio
   /** Where its lights and button are, if not at the usual pins. */
   readonly pins?: BoardPins
+  /** When the user is asked; never, where it is left out. */
+  readonly consent?: { readonly policy: ConsentPolicy; readonly waitMs: number }
   readonly print: (event: ProgramEvent) => void
   /** The log console, where there is one. Closed by the program. */
   readonly console?: Console | undefined
@@ -89,16 +92,35 @@ export async function startCard(
     )
     const events = {
       line: (it: NotificationParams<'line.state'>) => onLine(it),
-      ended: (it?: CardProblem) => onEnded(it),
+      ended: (it: CardProblem | undefined, refused: boolean) => onEnded(it, refused),
     }
-    const jobs = new LineJobs({ vault, line, clock, nowSeconds, policy, events })
+    const consent = new ConsentGate({
+      policy: NEVER_ASK,
+      ...world.consent,
+      asker: { ask: (wish, signal) => board.button.ask(wish, signal) },
+      clock,
+    })
+    const jobs = new LineJobs({ vault, line, clock, nowSeconds, policy, events, consent })
     const onEnrolled = (cardId: string): void => print({ event: 'enrolled', cardId })
     const usb = new UsbKeeper({
       open: world.openUsb,
-      api: cardApi({ vault, jobs, line, pin, files, gate, pairing, updates, restart, onEnrolled }),
+      api: cardApi({
+        vault,
+        jobs,
+        line,
+        pin,
+        files,
+        gate,
+        pairing,
+        updates,
+        restart,
+        onEnrolled,
+        onHello: () => consent.forget(),
+      }),
       clock,
       onGone: () => {
         jobs.cancel()
+        consent.forget()
         files.cancel()
         updates?.cancel()
         gate.reset()
@@ -111,6 +133,7 @@ export async function startCard(
       ...(world.pins && { pins: world.pins }),
       clock,
       onLongPress: () => jobs.cancel(),
+      onStuck: () => onStuck(),
     })
     const onLine = (it: NotificationParams<'line.state'>): void => {
       board.lights.state(it.state)
@@ -118,7 +141,13 @@ export async function startCard(
       if (!pairing || gate.proved) usb.link?.notify('line.state', it)
       print({ event: 'line', ...it })
     }
-    const onEnded = (problem?: CardProblem): void => {
+    const onStuck = (): void => {
+      const stuck = problemWith('BUTTON_STUCK')
+      usb.link?.notify('card.log', { level: 'error', text: `${stuck.code}: ${stuck.what}; ${stuck.cure}` })
+      print({ event: 'button.stuck', ...stuck })
+    }
+    const onEnded = (problem: CardProblem | undefined, refused: boolean): void => {
+      if (refused) board.lights.failed()
       if (problem === undefined) return
       // Who cancelled knows it.
       if (problem.code !== 'LINE_CANCELLED') board.lights.failed()

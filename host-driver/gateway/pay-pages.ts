@@ -234,6 +234,8 @@ const REASONS: Readonly<Record<string, string>> = {
   TAG_USED: 'It was paid for already; see your orders.',
   TAG_LAPSED: 'Its time is over, and the goods went back. Finish a new basket.',
   TAG_PENDING: 'A payment for it is under way; the order tells how it ends.',
+  CONSENT_REQUIRED:
+    'The server wants the button of the card for a payment. Start the card so that it asks, and hold its button.',
   CARD_LOCKED: 'The server locked this card. Ask the operator.',
   SERVER_BUSY: 'The shop takes no payments at the moment. Try again later.',
 }

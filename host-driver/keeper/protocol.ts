@@ -97,7 +97,7 @@ const outcome = z.discriminatedUnion('verdict', [
   z.strictObject({ verdict: z.literal('fetched'), keys: keptKeys }),
   z.strictObject({
     verdict: z.literal('refused'),
-    reason: z.enum(['LOGIN_REFUSED', 'ACCOUNT_LOCKED', 'CARD_LOCKED', 'SERVER_BUSY']),
+    reason: z.enum(['LOGIN_REFUSED', 'ACCOUNT_LOCKED', 'CARD_LOCKED', 'SERVER_BUSY', 'CONSENT_REQUIRED']),
     retryAfterSeconds: z.number().int().nonnegative(),
     path: z.enum(['line', 'internet']),
   }),
