@@ -177,7 +177,7 @@ export async function startCard(
     print({ event: 'ready', usb: path, modem: line.modem(), store, enrolled: enrolled !== undefined, cardId })
     // Without a PC too: it has come so far, and has stayed.
     const cancelHealth = clock.after(HEALTHY_MS, () => updates?.healthy())
-    const provisioning = provision.start().catch((error: unknown) => onEnded(problemOf(error)))
+    const provisioning = provision.start().catch((error: unknown) => onEnded(problemOf(error), false))
     return {
       close: async () => {
         cancelHealth()

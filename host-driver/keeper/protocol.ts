@@ -117,7 +117,7 @@ export const loginLine = z.discriminatedUnion('type', [
     path: z.enum(['here', 'line', 'internet']),
     text: z.string(),
   }),
-  z.strictObject({ type: z.literal('line'), state: z.enum(LINE_STATES) }),
+  z.strictObject({ type: z.literal('line'), state: z.enum(LINE_STATES), text: z.string().max(200).optional() }),
   z.strictObject({ type: z.literal('done'), outcome }),
   z.strictObject({ type: z.literal('failed'), error: failure }),
 ])
