@@ -18,6 +18,7 @@ import type { BearerBudget } from './card/policy.ts'
 import { Provision } from './card/provision.ts'
 import { lockStore } from './card/store-lock.ts'
 import { Vault } from './card/vault.ts'
+import { within } from './card/waiting.ts'
 import { describe, type ProgramEvent } from './events.ts'
 import type { Updates } from './update/updates.ts'
 import { cardApi } from './usb/api.ts'
@@ -158,6 +159,7 @@ export async function startCard(
     try {
       await usb.start()
     } catch (error) {
+      await showFailedStart(world, () => board.lights.failed())
       board.close()
       throw error
     }
@@ -197,6 +199,25 @@ export async function startCard(
     await world.console?.close()
     throw error
   }
+}
+
+/** So long the refusal light of a board says that the card cannot start, milliseconds; then its pins are given back. */
+const FAILED_START_MS = 3000
+
+/** Where there are lights: a card without a screen must not just stay dark. */
+export async function showFailedStart(
+  { pins, clock = systemClock }: Pick<CardWorld, 'pins' | 'clock'>,
+  light: () => void,
+): Promise<void> {
+  if (pins === undefined) return
+  try {
+    light()
+  } catch (error) {
+    // A light that cannot be had must not hide why the card does not start.
+    if (error instanceof CardError) return
+    throw error
+  }
+  await within(clock, FAILED_START_MS, new Promise(() => {}))
 }
 
 function storeOf(folder: string): ReturnType<typeof folderDisk> {

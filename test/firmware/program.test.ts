@@ -294,3 +294,21 @@ test('a PC that cancels, or goes away, takes its question along', async (t) => {
   t.is(line.calls.length, 1)
   await card.close()
 })
+
+test('a start that fails is shown for a while where there are lights', async (t) => {
+  const store = folder(t)
+  const { world, gpio } = worldOf(new Pc())
+  const clock = new FakeClock()
+  const openUsb = async () => {
+    throw new CardError('USB_PORT_UNUSABLE', 'nothing there')
+  }
+  const start = startCard(options(store), { ...world, clock, pins: BOARD_PINS, openUsb })
+  start.catch(() => {})
+  while (gpio.level(BOARD_PINS.fault) !== 1) await new Promise((resolve) => setImmediate(resolve))
+  t.false(gpio.closed)
+  await clock.advance(3000)
+  await t.throwsAsync(start, { code: 'USB_PORT_UNUSABLE' })
+  t.true(gpio.closed)
+  t.is(clock.waiting, 0)
+  t.deepEqual(readdirSync(store), [])
+})
