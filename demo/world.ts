@@ -22,6 +22,8 @@ export interface WorldOptions {
   readonly lifetimeSeconds?: number
   /** Further arguments of the server. */
   readonly server?: readonly string[]
+  /** Further arguments of the card, for the world that runs. */
+  readonly card?: (sim: SimProcess) => readonly string[]
   /** Told each event, with who says it. */
   readonly onEvent?: (from: 'card' | 'server', event: ChildEvent) => void
   /** Further arguments of the simulator. */
@@ -189,7 +191,8 @@ export class World {
   async startCard(store: string = this.cardStore, more: readonly string[] = []): Promise<Child> {
     const usb = this.sim.ready.cables[0]?.card ?? ''
     const modem = this.sim.ready.modems.find(({ number }) => number === CARD_NUMBER)?.path ?? ''
-    const args = ['--usb', usb, '--modem', modem, '--store', store, '--json', ...more]
+    const own = this.#options.card?.(this.sim) ?? []
+    const args = ['--usb', usb, '--modem', modem, '--store', store, '--json', ...own, ...more]
     this.#card = startProgram('firmware', args, (event) => this.#options.onEvent?.('card', event))
     await this.#card.until(({ event }) => event === 'ready')
     return this.#card

@@ -3,8 +3,10 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { BEARERS } from '../wire/line/ticket.ts'
 import { type BoardProfile, fileProfile, namedProfile } from './board/profile.ts'
+import type { ConsentPolicy } from './card/consent.ts'
 import { CardError } from './card/errors.ts'
 import type { BearerBudget } from './card/policy.ts'
+import { readConsent } from './consent-option.ts'
 
 export const USAGE = `Runs the card: calls the server over the line for the PC that is on its USB port.
 
@@ -35,6 +37,12 @@ A card that runs is asked by: keyline card pair, paired, unpair, pin, files (eac
   --pin FILE     a PIN of 4 to 32 characters for the card, taken over once and removed; needs --board-secret
   --slots DIR    updates of this program, with --update-keys DIR: public keys (*.pub, Ed25519) that may sign them, and --run DIR
                  for what is unpacked; the launcher reads these too
+  --consent RULES
+                 when the button must be held before anything is dialled: always, first (the first call of a session) or
+                 never, or one for each purpose (pay:always,login:first,enrol:never, which holds where the board has a button)
+  --consent-wait SECONDS
+                 how long the button is waited for (30)
+  --panel PATH   serial port of the simulator's panel, in place of the board's own pins; with --board sim
   --baud BIT/S   speed of the port to the PC, where it is not USB (115200)
   --json         events as JSON lines
   --help         this text
@@ -57,6 +65,9 @@ export interface CardOptions {
   readonly pin: string | undefined
   /** Folders of the slots and of the keys. */
   readonly update: { readonly slots: string; readonly keys: string } | undefined
+  readonly consent: { readonly policy: ConsentPolicy; readonly waitMs: number }
+  /** Port of the simulator's panel. */
+  readonly panel: string | undefined
   readonly json: boolean
 }
 
@@ -110,6 +121,9 @@ const schema = z.object({
   slots: path.optional(),
   'update-keys': path.optional(),
   run: path.optional(),
+  consent: z.string().optional(),
+  'consent-wait': z.string().default('30'),
+  panel: path.optional(),
   json: z.boolean().default(false),
 })
 
@@ -120,6 +134,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   const checked = schema.safeParse(values)
   if (checked.success) {
     const { bearer: policy, 'sim-pin': pinFile, board: name, 'board-file': file, ...more } = checked.data
+    const { consent: rules, 'consent-wait': wait, panel, ...others } = more
     const {
       'board-secret': boardSecret,
       pairing,
@@ -130,11 +145,13 @@ export function readArguments(argv: readonly string[]): Arguments {
       'update-keys': keys,
       run: _,
       ...rest
-    } = more
+    } = others
     if (name !== undefined && file !== undefined)
       throw new CardError('USAGE', '--board and --board-file exclude each other')
     const board = file === undefined ? namedProfile(name ?? 'none') : fileProfile(file)
     const simPin = pinFile === undefined ? undefined : readPin(pinFile)
+    if (panel !== undefined && board.gpio === null) throw new CardError('USAGE', '--panel needs --board sim')
+    const consent = readConsent(rules, wait, board.gpio !== null)
     if (pin !== undefined && boardSecret === undefined) throw new CardError('USAGE', '--pin needs --board-secret')
     const own = {
       boardSecret,
@@ -144,7 +161,7 @@ export function readArguments(argv: readonly string[]): Arguments {
       pin,
       update: slots && keys ? { slots, keys } : undefined,
     }
-    return { type: 'run', options: { ...rest, ...own, policy, simPin, board } }
+    return { type: 'run', options: { ...rest, ...own, policy, simPin, board, consent, panel } }
   }
   const [issue] = checked.error.issues
   throw new CardError('USAGE', `--${issue?.path.map(String).join('.')} ${issue?.message}`)
@@ -187,6 +204,9 @@ function parse(argv: readonly string[]): Readonly<Record<string, Value>> {
     slots: text,
     'update-keys': text,
     run: text,
+    consent: text,
+    'consent-wait': text,
+    panel: text,
     baud: text,
     json: flag,
     help: flag,

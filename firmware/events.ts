@@ -13,7 +13,7 @@ export type ProgramEvent =
       readonly cardId: string
     }
   | ({ readonly event: 'line' } & NotificationParams<'line.state'>)
-  | ({ readonly event: 'job.failed' | 'usb.closed' } & CardProblem)
+  | ({ readonly event: 'job.failed' | 'usb.closed' | 'button.stuck' } & CardProblem)
   | { readonly event: 'enrolled'; readonly cardId: string }
   | { readonly event: 'usb.open' | 'usb.gone' }
   /** A code that a PC asked for: good once, for two minutes, and for whoever reads this. */
@@ -31,6 +31,7 @@ export function describe(it: ProgramEvent): string {
       return `line ${it.state}${it.step ? ` ${it.step}` : ''}: ${it.text}`
     case 'job.failed':
     case 'usb.closed':
+    case 'button.stuck':
       return `${it.code}: ${it.what}; ${it.cure}`
     case 'enrolled':
       return `enrolled as ${it.cardId}`

@@ -10,7 +10,7 @@ import { CardError } from './card/errors.ts'
 import { ModemLine } from './card/modem-line.ts'
 import { pinMarks } from './card/pin-marks.ts'
 import { describe, type ProgramEvent } from './events.ts'
-import { startCard } from './program.ts'
+import { showFailedStart, startCard } from './program.ts'
 import { systemd } from './systemd.ts'
 import { versionOf } from './update/format.ts'
 import { NODE_MAJOR, openSlots, trustedKeys } from './update/open.ts'
@@ -38,7 +38,7 @@ async function main(argv: readonly string[]): Promise<number> {
     output.write(`${options.json ? JSON.stringify(event) : describe(event)}\n`)
   }
   const stopping = stopped()
-  const gpio = await openGpio(options.board, systemClock)
+  const gpio = await openGpio(options.board, systemClock, options.panel)
   // Whoever read the events is gone; the card goes on.
   output.on('error', () => {})
   const pin = options.simPin
@@ -53,6 +53,7 @@ async function main(argv: readonly string[]): Promise<number> {
     log: print,
   })
   const service = systemd({ env: process.env, pid: process.pid, clock: systemClock })
+  const pins = options.board.gpio === null ? undefined : pinsOf(options.board.gpio)
   const { boardSecret: secretFile, console: consolePath, baud } = options
   const card = await startCard(options, {
     updates: openUpdates(options.update),
@@ -62,11 +63,16 @@ async function main(argv: readonly string[]): Promise<number> {
     openUsb: () => (stdio ? Promise.resolve(stdioPort()) : openUsbPort(options.usb, options.baud)),
     line,
     policy: options.policy,
+    consent: options.consent,
     gpio,
-    ...(options.board.gpio === null ? {} : { pins: pinsOf(options.board.gpio) }),
+    ...(pins && { pins }),
     print,
     onPcGone: stdio ? stopping.stop : () => {},
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
+    // Found before the board was opened; what is found later is shown there.
+    if (pins !== undefined && error instanceof CardError && error.code.startsWith('VAULT_')) {
+      await showFailedStart({ pins }, () => gpio.write(pins.fault, 1))
+    }
     gpio.close()
     throw error
   })

@@ -6,8 +6,9 @@ import type { CardOptions } from './arguments.ts'
 import { type BoardPins, openBoard } from './board/board.ts'
 import type { Gpio } from './board/gpio.ts'
 import { CardPin } from './card/card-pin.ts'
+import { ConsentGate, type ConsentPolicy, NEVER_ASK } from './card/consent.ts'
 import { folderDisk } from './card/disk.ts'
-import { CardError, type CardProblem, problemOf } from './card/errors.ts'
+import { CardError, type CardProblem, problemOf, problem as problemWith } from './card/errors.ts'
 import { FileArea } from './card/file-area.ts'
 import { LineJobs } from './card/jobs.ts'
 import type { LinePort } from './card/line-call.ts'
@@ -17,6 +18,7 @@ import type { BearerBudget } from './card/policy.ts'
 import { Provision } from './card/provision.ts'
 import { lockStore } from './card/store-lock.ts'
 import { Vault } from './card/vault.ts'
+import { within } from './card/waiting.ts'
 import { describe, type ProgramEvent } from './events.ts'
 import type { Updates } from './update/updates.ts'
 import { cardApi } from './usb/api.ts'
@@ -38,6 +40,8 @@ export interface CardWorld {
   readonly gpio: Gpio
   /** Where its lights and button are, if not at the usual pins. */
   readonly pins?: BoardPins
+  /** When the user is asked; never, where it is left out. */
+  readonly consent?: { readonly policy: ConsentPolicy; readonly waitMs: number }
   readonly print: (event: ProgramEvent) => void
   /** The log console, where there is one. Closed by the program. */
   readonly console?: Console | undefined
@@ -89,16 +93,35 @@ export async function startCard(
     )
     const events = {
       line: (it: NotificationParams<'line.state'>) => onLine(it),
-      ended: (it?: CardProblem) => onEnded(it),
+      ended: (it: CardProblem | undefined, refused: boolean) => onEnded(it, refused),
     }
-    const jobs = new LineJobs({ vault, line, clock, nowSeconds, policy, events })
+    const consent = new ConsentGate({
+      policy: NEVER_ASK,
+      ...world.consent,
+      asker: { ask: (wish, signal) => board.button.ask(wish, signal) },
+      clock,
+    })
+    const jobs = new LineJobs({ vault, line, clock, nowSeconds, policy, events, consent })
     const onEnrolled = (cardId: string): void => print({ event: 'enrolled', cardId })
     const usb = new UsbKeeper({
       open: world.openUsb,
-      api: cardApi({ vault, jobs, line, pin, files, gate, pairing, updates, restart, onEnrolled }),
+      api: cardApi({
+        vault,
+        jobs,
+        line,
+        pin,
+        files,
+        gate,
+        pairing,
+        updates,
+        restart,
+        onEnrolled,
+        onHello: () => consent.forget(),
+      }),
       clock,
       onGone: () => {
         jobs.cancel()
+        consent.forget()
         files.cancel()
         updates?.cancel()
         gate.reset()
@@ -111,6 +134,7 @@ export async function startCard(
       ...(world.pins && { pins: world.pins }),
       clock,
       onLongPress: () => jobs.cancel(),
+      onStuck: () => onStuck(),
     })
     const onLine = (it: NotificationParams<'line.state'>): void => {
       board.lights.state(it.state)
@@ -118,7 +142,13 @@ export async function startCard(
       if (!pairing || gate.proved) usb.link?.notify('line.state', it)
       print({ event: 'line', ...it })
     }
-    const onEnded = (problem?: CardProblem): void => {
+    const onStuck = (): void => {
+      const stuck = problemWith('BUTTON_STUCK')
+      usb.link?.notify('card.log', { level: 'error', text: `${stuck.code}: ${stuck.what}; ${stuck.cure}` })
+      print({ event: 'button.stuck', ...stuck })
+    }
+    const onEnded = (problem: CardProblem | undefined, refused: boolean): void => {
+      if (refused) board.lights.failed()
       if (problem === undefined) return
       // Who cancelled knows it.
       if (problem.code !== 'LINE_CANCELLED') board.lights.failed()
@@ -129,6 +159,7 @@ export async function startCard(
     try {
       await usb.start()
     } catch (error) {
+      await showFailedStart(world, () => board.lights.failed())
       board.close()
       throw error
     }
@@ -148,7 +179,7 @@ export async function startCard(
     print({ event: 'ready', usb: path, modem: line.modem(), store, enrolled: enrolled !== undefined, cardId })
     // Without a PC too: it has come so far, and has stayed.
     const cancelHealth = clock.after(HEALTHY_MS, () => updates?.healthy())
-    const provisioning = provision.start().catch((error: unknown) => onEnded(problemOf(error)))
+    const provisioning = provision.start().catch((error: unknown) => onEnded(problemOf(error), false))
     return {
       close: async () => {
         cancelHealth()
@@ -168,6 +199,25 @@ export async function startCard(
     await world.console?.close()
     throw error
   }
+}
+
+/** So long the refusal light of a board says that the card cannot start, milliseconds; then its pins are given back. */
+const FAILED_START_MS = 3000
+
+/** Where there are lights: a card without a screen must not just stay dark. */
+export async function showFailedStart(
+  { pins, clock = systemClock }: Pick<CardWorld, 'pins' | 'clock'>,
+  light: () => void,
+): Promise<void> {
+  if (pins === undefined) return
+  try {
+    light()
+  } catch (error) {
+    // A light that cannot be had must not hide why the card does not start.
+    if (error instanceof CardError) return
+    throw error
+  }
+  await within(clock, FAILED_START_MS, new Promise(() => {}))
 }
 
 function storeOf(folder: string): ReturnType<typeof folderDisk> {

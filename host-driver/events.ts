@@ -8,8 +8,8 @@ export type StepPath = 'here' | 'line' | 'internet'
 
 export type Progress =
   | { readonly type: 'step'; readonly step: Step; readonly path: StepPath; readonly text: string }
-  /** What the card does on the line. */
-  | { readonly type: 'line'; readonly state: LineState }
+  /** What the card does on the line. `text`: what the user must do at the card now. */
+  | { readonly type: 'line'; readonly state: LineState; readonly text?: string | undefined }
   /** Bytes of a file that are on the disk, of all it will have. */
   | { readonly type: 'download'; readonly name: string; readonly received: number; readonly total: number }
 

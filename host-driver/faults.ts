@@ -71,6 +71,11 @@ export const FAULTS = {
   },
   ACCOUNT_LOCKED: { what: 'the account is locked', cure: 'wait, or ask the operator', exit: 'refused' },
   CARD_LOCKED: { what: 'the server locked this card', cure: 'ask the operator', exit: 'refused' },
+  CONSENT_REQUIRED: {
+    what: 'the server wants the button of the card for this, and it was not pressed',
+    cure: 'start the card with --consent login:always,pay:always, and hold its button when its light blinks',
+    exit: 'refused',
+  },
   SERVER_BUSY: { what: 'the server is busy', cure: 'try again later', exit: 'refused' },
   // Purchases: refusals of tag, card company and shop (S32, S66), and what became of an order.
   TAG_MISSING: { what: 'there is no purchase tag', cure: 'finish a basket with keyline shop finish', exit: 'usage' },

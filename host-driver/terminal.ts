@@ -255,7 +255,7 @@ async function hello(client: CardClient): Promise<Result<'card.hello'>> {
 function tell({ name, params }: CardNotification, onProgress: OnProgress): void {
   if (name !== 'line.state') return
   const { state, step, text } = params
-  onProgress({ type: 'line', state })
+  onProgress(state === 'consenting' ? { type: 'line', state, text } : { type: 'line', state })
   if (step !== undefined && isStep(step)) onProgress({ type: 'step', step, path: 'line', text })
 }
 

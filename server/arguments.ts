@@ -70,6 +70,14 @@ const backend = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** What a card's button must have allowed: `login`, `pay` or both. */
+const requireConsent = z
+  .string()
+  .regex(/^(?:login|pay|login,pay|pay,login)$/, 'expected login, pay or login,pay')
+  .transform((text): ReadonlySet<'login' | 'pay'> => {
+    return new Set((['login', 'pay'] as const).filter((it) => text.split(',').includes(it)))
+  })
+
 /** Options of every command; `--help` is answered before they are checked. */
 export const COMMON = { data: path, json: z.boolean().default(false) }
 
@@ -92,6 +100,7 @@ export const RUN = z
     lifetime: whole('seconds', 1, LIFETIME_MAX_S, '3600'),
     'keys-lifetime': whole('seconds', 1, LIFETIME_MAX_S, '86400'),
     backend: z.array(backend).max(BACKENDS_MAX).default([]),
+    'require-consent': requireConsent.optional(),
     'tag-minutes': whole('minutes', 1, TAG_MAX_M, '15'),
     acquirer: acquirerUrl.optional(),
     'acquirer-key': path.optional(),

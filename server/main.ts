@@ -37,6 +37,7 @@ const RUN_OPTIONS: ParseArgsOptionsConfig = {
   'keys-lifetime': { type: 'string' },
   backend: { type: 'string', multiple: true },
   'tag-minutes': { type: 'string' },
+  'require-consent': { type: 'string' },
   certificate: { type: 'string' },
   'certificate-key': { type: 'string' },
   acquirer: { type: 'string' },

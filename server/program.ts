@@ -99,6 +99,7 @@ async function open(
     node,
     ...lifetimes,
     secretRoutes: SECRET_ROUTES,
+    ...(options['require-consent'] && { requireConsent: options['require-consent'] }),
     app,
     purchases,
     now,

@@ -33,6 +33,7 @@ run
                         how long a key may wait for its session (86400)
   --backend NAME=HOST:PORT
                         what keyline forward may reach; may be repeated
+  --require-consent LIST login, pay or login,pay: refuse what the button of the user's card did not allow (none)
   --tag-minutes N       how long a purchase tag holds its goods (15)
   --certificate FILE    opens the shop to browsers: HTTPS with this certificate (PEM) on the same port
   --certificate-key FILE  its key (PEM); both or none

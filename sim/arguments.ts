@@ -31,6 +31,7 @@ export const USAGE = `Simulates the world around Keyline: telephone network, mod
   --sms KEY=VALUE,...  loss, duplicate, reorder, swap, reportLoss (probabilities), delay, jitter (ms), refuse (CMS error)
   --time MOMENT        time of day at the start, like 2026-01-02T03:04:05Z (now)
   --zone ZONE          the network's (+09:00)
+  --panel              lights and a button of a card on a serial port; repeatable. --http shows and presses them
   --scenario FILE      commands at their times: a list of {"atMs": N, "command": {...}}
   --http PORT          the same commands by HTTP on 127.0.0.1; 0 takes any port
   --record DIR         write every byte of every wire there, and every message
@@ -54,6 +55,7 @@ const OPTIONS = {
   'ring-after': { type: 'string' },
   'ring-for': { type: 'string' },
   cable: { type: 'string', multiple: true },
+  panel: { type: 'boolean', multiple: true },
   relay: { type: 'string', multiple: true },
   apn: { type: 'string', multiple: true },
   sms: { type: 'string' },
@@ -125,9 +127,10 @@ function parse(argv: readonly string[]) {
 
 /** What most worlds do without. */
 function readMore(values: ReturnType<typeof parse>): Partial<WorldOptions> {
-  const { apn, sms, time, zone, scenario, http, record, replay, 'record-at': recordAt } = values
+  const { apn, sms, panel, time, zone, scenario, http, record, replay, 'record-at': recordAt } = values
   return {
     ...(apn === undefined ? {} : { apns: apn.map(readApn) }),
+    ...(panel === undefined ? {} : { panels: panels(panel.length) }),
     ...(sms === undefined ? {} : { sms: readFaults(sms) }),
     ...(time === undefined ? {} : { unixMs: readTime(time) }),
     ...(zone === undefined ? {} : { zone: readZone(zone) }),
@@ -137,6 +140,13 @@ function readMore(values: ReturnType<typeof parse>): Partial<WorldOptions> {
     ...(recordAt === undefined ? {} : { recordAt }),
     ...(replay === undefined ? {} : { replays: replay }),
   }
+}
+
+const PANELS_MAX = 99
+
+function panels(count: number): number {
+  if (count > PANELS_MAX) throw invalid(`Expected at most ${PANELS_MAX} times --panel.`)
+  return count
 }
 
 function readRelay(text: string): WorldOptions['relays'][number] {

@@ -39,7 +39,7 @@ function why({ reason }: { readonly reason?: string | undefined }): string {
   return reason === undefined ? '' : `: ${reason}`
 }
 
-function table({ seed, modems, cables, relays, replays = [], http }: ReadyEvent): string {
+function table({ seed, modems, cables, relays, replays = [], panels = [], http }: ReadyEvent): string {
   const rows = [
     ...modems.map(({ number, path }) => ['modem', number, path]),
     ...cables.flatMap(({ name, card, pc }) => [
@@ -48,6 +48,7 @@ function table({ seed, modems, cables, relays, replays = [], http }: ReadyEvent)
     ]),
     ...relays.map(({ name, port }) => ['relay', name, `127.0.0.1:${port}`]),
     ...replays.map(({ name, path }) => ['replay', name, path]),
+    ...panels.map(({ panel, path }) => ['panel', `lights and button ${panel}`, path]),
     ...(http === undefined ? [] : [['http', 'API', `http://127.0.0.1:${http}`]]),
   ]
   const width = Math.max(0, ...rows.map(([, name = '']) => name.length))

@@ -37,6 +37,8 @@ export interface ReadyEvent {
   readonly relays: readonly { readonly name: string; readonly port: number }[]
   /** Ports that play recordings back, by file. */
   readonly replays?: readonly { readonly name: string; readonly path: string }[]
+  /** Ports of panels, for keyline card --panel. */
+  readonly panels?: readonly { readonly panel: number; readonly path: string }[]
   /** Of the HTTP API on 127.0.0.1. */
   readonly http?: number
 }

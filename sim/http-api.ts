@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { COMMAND_MAX, type Command, readCommand } from './control.ts'
 import type { DoneEvent, SimEvent } from './events.ts'
 import { SimError } from './fault.ts'
+import type { Panels } from './panel.ts'
 
 /** Who listens to events at a time, and bytes that wait for one of them before it is sent away. */
 const LISTENERS_MAX = 16
@@ -15,11 +16,12 @@ export interface HttpHost {
   /** @throws SimError what is wrong with it */
   run(command: Command): DoneEvent
   state(): unknown
+  readonly panels: Panels
 }
 
 /**
  * The same commands by HTTP, for those who cannot write to the simulator's standard input: POST /command with one command as
- * JSON, GET /state, and GET /events as JSON lines without end. Only on 127.0.0.1, and only for programs: what carries a web
+ * JSON, GET /state and /panels, POST /panels/N/press, and GET /events as JSON lines without end. Only on 127.0.0.1, and only for programs: what carries a web
  * page's origin, or was sent here under another host's name, is refused.
  */
 export class HttpApi {
@@ -77,9 +79,14 @@ export class HttpApi {
         problem('HTTP_FORBIDDEN', 'Web pages may not command the simulator.', 'Use a program.'),
       )
     }
+    const pressed = /^POST \/panels\/([1-9][0-9]?)\/press$/.exec(`${request.method} ${request.url}`)?.[1]
+    if (pressed !== undefined)
+      return this.#carryOut(request, response, (body) => this.#host.panels.press(Number(pressed), body))
     switch (`${request.method} ${request.url}`) {
       case 'POST /command':
-        return this.#command(request, response)
+        return this.#carryOut(request, response, (body) => this.#host.run(readCommand(body)))
+      case 'GET /panels':
+        return reply(response, 200, this.#host.panels.views())
       case 'GET /state':
         return reply(response, 200, this.#host.state())
       case 'GET /events':
@@ -89,10 +96,10 @@ export class HttpApi {
     }
   }
 
-  async #command(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #carryOut(request: IncomingMessage, response: ServerResponse, run: (body: string) => unknown): Promise<void> {
     try {
       const body = await read(request)
-      reply(response, 200, this.#host.run(readCommand(body)))
+      reply(response, 200, run(body))
     } catch (error) {
       if (!(error instanceof SimError)) throw error
       reply(response, error.code === 'COMMAND_TOO_LONG' ? 413 : 400, problem(error.code, error.message, error.cure))

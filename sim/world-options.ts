@@ -34,6 +34,8 @@ export interface WorldOptions {
   readonly record?: string
   /** Folder of recorded AT sessions. */
   readonly recordAt?: string
+  /** Panels of cards, each on a port of its own. */
+  readonly panels?: number
   /** Port of the HTTP API on 127.0.0.1; 0 takes any. */
   readonly http?: number
 }

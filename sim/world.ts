@@ -7,6 +7,7 @@ import type { DoneEvent, ReadyEvent, SimEvent } from './events.ts'
 import { SimError } from './fault.ts'
 import { HttpApi } from './http-api.ts'
 import type { ModemOptions } from './modem-options.ts'
+import { Panel, Panels } from './panel.ts'
 import { PluggedModem } from './plugged-modem.ts'
 import { PtyPoller } from './pty-poller.ts'
 import { Recorder } from './recorder.ts'
@@ -97,19 +98,30 @@ export async function startWorld(
 
   try {
     const ready = await prepare(options, things)
+    const panels = Array.from({ length: options.panels ?? 0 }, (_, at) => new Panel(at + 1, poller, clock))
+    closers.push(...panels.map((panel) => () => panel.close()))
     const replays = (options.replays ?? []).map((file) => {
       const port = new ReplayPort(file, poller, clock, (event) => emit({ event: 'replay', ...event }))
       closers.push(() => port.close())
       return { name: port.name, path: port.path }
     })
     if (options.http !== undefined) {
-      api = new HttpApi({ run: (wish) => run('http', wish), state: () => stateOf(options.seed, things) })
+      api = new HttpApi({
+        run: (wish) => run('http', wish),
+        state: () => stateOf(options.seed, things),
+        panels: new Panels(panels),
+      })
       await api.listen(options.http)
     }
     for (const [at, { atMs, command: wish }] of (options.scenario ?? []).entries()) {
       timers.after(`scenario-${at}`, atMs, () => ignoring(() => run('scenario', wish)))
     }
-    const more = { ...(replays.length === 0 ? {} : { replays }), ...(api === undefined ? {} : { http: api.port }) }
+    const ports = panels.map(({ number, path }) => ({ panel: number, path }))
+    const more = {
+      ...(ports.length === 0 ? {} : { panels: ports }),
+      ...(replays.length === 0 ? {} : { replays }),
+      ...(api === undefined ? {} : { http: api.port }),
+    }
     return { ready: { ...ready, ...more }, command, stopped, close }
   } catch (error) {
     await close()

@@ -1,10 +1,11 @@
 // Its main classes are getters that Node does not see as named exports.
 import five from 'johnny-five'
 import type { Clock } from '../../line/clock.ts'
+import type { ConsentAsker } from '../card/consent.ts'
 import { CardIO } from './card-io.ts'
+import { ConsentButton } from './consent-button.ts'
 import type { Gpio } from './gpio.ts'
 import { type Light, Lights } from './lights.ts'
-import { LongPress } from './long-press.ts'
 import type { BoardGpio } from './profile.ts'
 
 declare module 'johnny-five' {
@@ -14,36 +15,45 @@ declare module 'johnny-five' {
   }
 }
 
-/** GPIO numbers; free on the usual modem HATs. */
-export const BOARD_PINS = { line: 17, fault: 27, button: 22 } as const satisfies BoardPins
+/** GPIO numbers; free on the usual modem HATs. Those of the simulator's panel, too. */
+export const BOARD_PINS = { power: 5, line: 17, exchange: 13, fault: 27, consent: 19, button: 22 } as const
 
+/** `null`: the board has no such light. */
 export interface BoardPins {
+  readonly power: number | null
   readonly line: number
+  readonly exchange: number | null
   readonly fault: number
+  readonly consent: number | null
   readonly button: number
 }
 
 /** The pins of a profile that this panel uses. */
 export function pinsOf({ lights, button }: BoardGpio): BoardPins {
-  return { line: lights.line, fault: lights.refused, button }
+  const { refused: fault, ...others } = lights
+  return { ...others, fault, button }
 }
 
 export interface BoardOptions {
   readonly gpio: Gpio
   readonly pins?: BoardPins
   readonly clock: Clock
-  /** The button was held: the user wants the call to end. */
+  /** The button was held while nothing was asked: the user wants the call to end. */
   readonly onLongPress: () => void
+  /** The button has been down for longer than anybody holds it. */
+  readonly onStuck?: () => void
 }
 
 export interface CardBoard {
   readonly lights: Lights
+  readonly button: ConsentAsker
   /** Lights off, pins given back, no timer left. */
   close(): void
 }
 
 /** Lights and button of the card. @throws CardError GPIO_* for a pin that cannot be had (as a rejection) */
-export async function openBoard({ gpio, pins = BOARD_PINS, clock, onLongPress }: BoardOptions): Promise<CardBoard> {
+export async function openBoard(options: BoardOptions): Promise<CardBoard> {
+  const { gpio, pins = BOARD_PINS, clock, onLongPress, onStuck = () => {} } = options
   const io = new CardIO(gpio)
   let fault: { readonly error: unknown } | undefined
   io.once('fault', (error: unknown) => {
@@ -53,26 +63,46 @@ export async function openBoard({ gpio, pins = BOARD_PINS, clock, onLongPress }:
   await new Promise<void>((resolve) => {
     board.on('ready', resolve)
   })
-  // Taken now, dark: a light that cannot be had must not be found out in the middle of a call.
-  for (const pin of [pins.line, pins.fault]) gpio.write(pin, 0)
-  const line = new five.Led({ pin: pins.line, board })
-  const refused = new five.Led({ pin: pins.fault, board })
+  const leds: InstanceType<typeof five.Led>[] = []
+  const led = (pin: number): Light => {
+    // Taken now, dark: a light that cannot be had must not be found out in the middle of a call.
+    gpio.write(pin, 0)
+    const it = new five.Led({ pin, board })
+    leds.push(it)
+    return light(it)
+  }
+  const lights = new Lights({
+    line: led(pins.line),
+    refused: led(pins.fault),
+    ...(pins.power !== null && { power: led(pins.power) }),
+    ...(pins.exchange !== null && { exchange: led(pins.exchange) }),
+    ...(pins.consent !== null && { consent: led(pins.consent) }),
+  })
+  const consent = new ConsentButton({
+    clock,
+    onLongPress,
+    onPhase: (phase) => lights.consent(phase),
+    onStuck: () => {
+      lights.failed()
+      onStuck()
+    },
+  })
   const button = new five.Button({ pin: pins.button, isPullup: true, board })
-  const longPress = new LongPress(clock, onLongPress)
-  button.on('press', () => longPress.press())
-  button.on('release', () => longPress.release())
-  const lights = new Lights(light(line), light(refused))
+  button.on('press', () => consent.press())
+  button.on('release', () => consent.release())
   // The button's pin is watched one turn later.
   await new Promise((resolve) => setImmediate(resolve))
   if (fault !== undefined) {
     io.close()
     throw fault.error
   }
+  lights.power(true)
   return {
     lights,
+    button: consent,
     close: () => {
-      longPress.release()
-      for (const led of [line, refused]) led.stop()
+      consent.close()
+      for (const it of leds) it.stop()
       io.close()
     },
   }

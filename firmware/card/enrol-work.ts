@@ -21,6 +21,7 @@ type EnrolResult = Result<'card.enrol'>
  */
 export class EnrolWork implements LineWork<EnrolResult> {
   readonly kind = 'enrol'
+  readonly purpose = 'enrol'
   readonly #vault: Vault
   readonly #bearers: readonly BearerName[]
   readonly #nowSeconds: () => number

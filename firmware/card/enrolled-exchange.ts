@@ -48,17 +48,18 @@ export class EnrolledExchange {
 
   /**
    * @param payload for a new request; stays the caller's to wipe
+   * @param wish what is wanted, by which the very same request is known again: a consent that was given since makes no other one
    * @param address of the first call with it: part of what is authenticated, also when it is repeated by another bearer
    * @returns durable already @throws CardError VAULT_DAMAGED, VAULT_UNWRITABLE
    */
-  request({ address }: EnrolledAddress, payload: Uint8Array): OutgoingRequest {
+  request({ address }: EnrolledAddress, payload: Uint8Array, wish = payload): OutgoingRequest {
     const { pending } = this.enrolled
     if (pending === undefined) {
-      this.#exchange = this.#start(address, payload)
+      this.#exchange = this.#start(address, payload, wish)
       return { message: encodeMessage('exchange', this.#exchange.request), repeats: false }
     }
     this.#exchange = repeat(identity(this.enrolled, pending.calledAddress), pending)
-    const same = sameMark(hmac(pending.ephemeral.reveal(), payload), pending.mark)
+    const same = sameMark(hmac(pending.ephemeral.reveal(), wish), pending.mark)
     return { message: encodeMessage('exchange', this.#exchange.request), repeats: true, same }
   }
 
@@ -83,11 +84,11 @@ export class EnrolledExchange {
     return { payload, channel }
   }
 
-  #start(calledAddress: string, payload: Uint8Array): CardExchange {
+  #start(calledAddress: string, payload: Uint8Array, wish: Uint8Array): CardExchange {
     const enrolled = this.enrolled
     const exchange = CardExchange.start(identity(enrolled, calledAddress), payload)
     const { request, ephemeral } = exchange.pending
-    const pending = { calledAddress, request, ephemeral, mark: hmac(ephemeral.reveal(), payload) }
+    const pending = { calledAddress, request, ephemeral, mark: hmac(ephemeral.reveal(), wish) }
     this.#vault.save({ ...this.#vault.record, enrolled: { ...enrolled, pending } })
     return exchange
   }

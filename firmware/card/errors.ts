@@ -62,6 +62,18 @@ export const CARD_ERRORS = {
   },
   MODEM_ABSENT: { what: 'there is no modem', cure: 'check its cable and power, and the path given with --modem' },
   MODEM_FAULT: { what: 'the modem does not do as it is told', cure: 'switch it off and on again' },
+  LINE_CONSENT_REFUSED: {
+    what: 'the button was let go before its time: that is a no',
+    cure: 'nothing was sent; start again, and hold the button as long as the text says',
+  },
+  LINE_CONSENT_TIMEOUT: {
+    what: 'nobody held the button in time',
+    cure: 'nothing was sent; start again, and hold the button while its light blinks',
+  },
+  BUTTON_STUCK: {
+    what: 'the button is down all the time',
+    cure: 'free the button or check its wiring: it connects its pin with ground only while it is pressed',
+  },
   // Enrolment.
   CARD_NOT_ENROLLED: { what: 'this card is not enrolled', cure: 'enrol it with a ticket of the operator' },
   TICKET_INVALID: { what: 'this is no whole enrolment ticket', cure: 'copy it again, all of it' },

@@ -1,6 +1,7 @@
 import type { Clock } from '../../line/clock.ts'
 import type { DialFailure } from '../../line/stream.ts'
 import type { CallReport } from '../../wire/usb/methods.ts'
+import type { ConsentGate } from './consent.ts'
 import { CARD_ERRORS, CardError, type CardErrorCode, type CardProblem, problemOf } from './errors.ts'
 import { type CountName, JobRoute } from './job-route.ts'
 import type { LineCall, LinePort } from './line-call.ts'
@@ -37,6 +38,7 @@ export class JobCall {
   readonly #clock: Clock
   readonly #signal: AbortSignal
   readonly #route: JobRoute
+  readonly #consent: ConsentGate | undefined
   #call: LineCall | undefined
   #address: EnrolledAddress | undefined
   #message: Uint8Array | undefined
@@ -53,7 +55,9 @@ export class JobCall {
     policy: readonly BearerBudget[],
     clock: Clock,
     signal: AbortSignal,
+    consent?: ConsentGate,
   ) {
+    this.#consent = consent
     this.#route = new JobRoute(policy, clock)
     this.#work = work
     this.#line = line
@@ -92,7 +96,9 @@ export class JobCall {
     this.#stopIfCancelled(this.#signal)
     switch (effect.type) {
       case 'prepare':
-        return { type: this.#work.prepare() === 'known' ? 'known' : 'ready' }
+        return this.#prepare()
+      case 'consent':
+        return await this.#askConsent()
       case 'pause':
         await pause(this.#clock, this.#route.pauseMs, this.#signal)
         this.#stopIfCancelled(this.#signal)
@@ -120,6 +126,23 @@ export class JobCall {
   /** Of the whole job: to be called when nothing follows any more. */
   end(): void {
     this.#route.end()
+  }
+
+  #prepare(): CardEvent {
+    if (this.#work.prepare() === 'known') return { type: 'known' }
+    const { purpose } = this.#work
+    if (this.#consent?.wish(purpose) !== undefined) return { type: 'asks' }
+    const earlier = this.#consent?.unasked(purpose)
+    if (earlier !== undefined) this.#work.consented?.(earlier)
+    return { type: 'ready' }
+  }
+
+  async #askConsent(): Promise<CardEvent> {
+    const wish = this.#consent?.wish(this.#work.purpose)
+    if (this.#consent === undefined || wish === undefined) throw new CardError('CARD_FAULT')
+    const consent = await this.#consent.ask(wish, this.#signal).finally(() => this.#stopIfCancelled(this.#signal))
+    this.#work.consented?.(consent)
+    return { type: 'consented' }
   }
 
   async #dial(): Promise<CardEvent> {

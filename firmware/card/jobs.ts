@@ -1,19 +1,21 @@
 import type { Clock } from '../../line/clock.ts'
 import type { BearerName } from '../../wire/line/ticket.ts'
 import type { CallReport, LineState, NotificationParams, Params, Result } from '../../wire/usb/methods.ts'
+import type { ConsentGate } from './consent.ts'
 import { EnrolWork } from './enrol-work.ts'
 import { type CardErrorCode, type CardProblem, type Outcome, problem, problemOf } from './errors.ts'
 import { JobCall } from './job-call.ts'
 import type { LinePort } from './line-call.ts'
 import type { LineWork } from './line-work.ts'
 import { LoginWork } from './login-work.ts'
-import { type CardEffect, type CardEvent, type CardState, step } from './machine.ts'
+import { type CardEffect, type CardEvent, type CardState, paysWith, step } from './machine.ts'
 import { PayWork } from './pay-work.ts'
 import { enrolledAddresses } from './phone-book.ts'
 import type { BearerBudget } from './policy.ts'
 import type { Vault } from './vault.ts'
 
-/** A job with all its calls, milliseconds: with the end of the last call it stays under the five minutes that a PC waits. */
+/** A job with all its calls, milliseconds, counted anew when the user has allowed it: with the question before and the end of the last call
+ * it stays under the six minutes that a PC waits. */
 export const JOB_MS = 240_000
 /** Looking at everything, milliseconds: networks that are searched for, a canary that must not answer. */
 export const CHECK_MS = 120_000
@@ -27,24 +29,35 @@ export interface JobsOptions {
   /** Bearers of `line` with the time that each gets, best first. */
   readonly policy: readonly BearerBudget[]
   readonly events: JobEvents
+  /** Without one nobody is ever asked. */
+  readonly consent?: ConsentGate
 }
 
 export interface JobEvents {
   /** Each change of state, and each step of the job's embodiment, in order. */
   line(it: NotificationParams<'line.state'>): void
-  /** A job is over. @param failure undefined when it succeeded; a refusal of the server is a success of the card */
-  ended(failure: CardProblem | undefined): void
+  /**
+   * A job is over.
+   * @param failure undefined when it succeeded; a refusal of the server is a success of the card
+   * @param refused the server said no
+   */
+  ended(failure: CardProblem | undefined, refused: boolean): void
 }
 
 const TEXTS: Readonly<Record<LineState, string>> = {
   idle: 'no call',
   preparing: 'prepares the call',
+  consenting: 'hold the button for one second to allow this call; let it go at once to refuse',
   dialling: 'calls the server',
   connected: 'the call stands',
   exchanging: 'sends and waits for the response',
   paying: 'sends the personal data and waits for the receipt',
   'hanging-up': 'ends the call',
 }
+
+/** Of `consenting`, where personal data are to go. */
+const HOLD_FOR_DATA =
+  'hold the button for three seconds to allow the call and the personal data; let it go earlier to refuse'
 
 interface Running {
   readonly controller: AbortController
@@ -57,6 +70,8 @@ export class LineJobs {
   #state: CardState = { name: 'idle' }
   #running: Running | undefined
   #closed = false
+  /** The server refused what the last job wanted. */
+  #refused = false
 
   constructor(options: JobsOptions) {
     this.#options = options
@@ -68,7 +83,7 @@ export class LineJobs {
 
   /** S2–S10. A refused login is a result. */
   login(params: Params<'line.login'>): Promise<Outcome<Result<'line.login'>>> {
-    return this.#start(() => new LoginWork(this.#options.vault, this.#bearers, params))
+    return this.#start(() => new LoginWork(this.#options.vault, this.#bearers, params, this.#options.consent))
   }
 
   /** S30–S36, S64–S70. A refused tag and a refused payment are results. */
@@ -130,20 +145,25 @@ export class LineJobs {
     const over = this.#run(make, controller)
     this.#running = { controller, over }
     const outcome = await over
-    this.#options.events.ended(outcome.ok ? undefined : outcome.problem)
+    this.#options.events.ended(outcome.ok ? undefined : outcome.problem, this.#refused)
     return outcome
   }
 
   async #run<R>(make: () => LineWork<R>, controller: AbortController): Promise<Outcome<R>> {
     const { line, policy, clock } = this.#options
-    const cancelLimit = clock.after(JOB_MS, () => this.#abort(controller, 'LINE_TIMEOUT'))
+    const limit = (): (() => void) => clock.after(JOB_MS, () => this.#abort(controller, 'LINE_TIMEOUT'))
+    let cancelLimit = limit()
+    const onConsent = (): void => {
+      cancelLimit()
+      cancelLimit = limit()
+    }
     let work: LineWork<R> | undefined
     let call: JobCall | undefined
     try {
       await Promise.resolve() // `#running` is set from here on
       work = make()
-      call = new JobCall(work, line, policy, clock, controller.signal)
-      return await this.#drive(work, call)
+      call = new JobCall(work, line, policy, clock, controller.signal, this.#options.consent)
+      return await this.#drive(work, call, onConsent)
     } catch (error) {
       return { ok: false, problem: problemOf(error) }
     } finally {
@@ -157,10 +177,14 @@ export class LineJobs {
   }
 
   /** Event by event until the machine says that it is over. */
-  async #drive<R>(work: LineWork<R>, call: JobCall): Promise<Outcome<R>> {
+  async #drive<R>(work: LineWork<R>, call: JobCall, onConsent: () => void): Promise<Outcome<R>> {
     let failure: CardProblem | undefined
+    this.#refused = false
     let event: CardEvent = { type: 'start', job: work.kind }
     for (;;) {
+      if (event.type === 'consented') onConsent()
+      if (event.type === 'answered') this.#refused = !event.permitted
+      if (event.type === 'received') this.#refused = !event.settled
       const next = step(this.#state, event)
       this.#show(next.state, next.effects)
       const effect = next.effects.at(-1)
@@ -191,7 +215,9 @@ export class LineJobs {
   #enter(state: CardState): void {
     const changed = state.name !== this.#state.name
     this.#state = state
-    if (changed) this.#options.events.line({ state: state.name, text: TEXTS[state.name] })
+    if (!changed) return
+    const text = state.name === 'consenting' && paysWith(state.job) ? HOLD_FOR_DATA : TEXTS[state.name]
+    this.#options.events.line({ state: state.name, text })
   }
 
   #abort(controller: AbortController, code: CardErrorCode): void {

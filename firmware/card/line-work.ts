@@ -1,3 +1,4 @@
+import type { Consent, ConsentPurpose } from '../../wire/line/consent.ts'
 import type { CallReport } from '../../wire/usb/methods.ts'
 import type { JobKind } from './machine.ts'
 import type { EnrolledAddress } from './phone-book.ts'
@@ -13,6 +14,9 @@ export interface ChannelWork {
 /** What one kind of job does at each work of the machine. Every method may throw a CardError, which ends the call or the job. */
 export interface LineWork<R> {
   readonly kind: JobKind
+  readonly purpose: ConsentPurpose
+  /** How the user allowed this, for the server; called once before the first call, if at all. */
+  consented?(consent: Consent): void
   /** Checks what came and makes durable what must be before a call. @returns known: no call is needed */
   prepare(): 'call' | 'known'
   /** Where the server can be called, for each bearer in the card's order. */

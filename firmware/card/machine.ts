@@ -6,6 +6,8 @@ import { PASSING } from './policy.ts'
  * One job of the card, from the request of the PC to its result (S2–S10, S30–S36, S64–S70), as a pure function
  * (state, event) → {state, effects}. The same table stands in docs/states/card.md; a test compares them.
  *
+ * Where the card's policy asks, `consenting` stands between `preparing` and the first `dialling`: asks ─► consenting ─consented─►.
+ *
  *   idle ─start─► preparing ─ready─► dialling ─connected─► connected ─sending─► exchanging ─answered─► hanging-up ─hung-up─► idle
  *                     ▲                                        ▲──────earlier-answered──┤                ▲ │
  *                     │                                                                 └─► paying ──────┘ │
@@ -26,6 +28,8 @@ export type CardState =
   | { readonly name: 'idle' }
   /** Before a call, and between two. `attempts` counts the calls begun so far. */
   | { readonly name: 'preparing'; readonly job: JobKind; readonly attempts: number }
+  /** The button is waited for: nothing has left the card. */
+  | { readonly name: 'consenting'; readonly job: JobKind; readonly attempts: number }
   | { readonly name: 'dialling'; readonly job: JobKind; readonly attempts: number }
   | { readonly name: 'connected'; readonly job: JobKind; readonly attempts: number }
   | { readonly name: 'exchanging'; readonly job: JobKind; readonly attempts: number }
@@ -39,6 +43,9 @@ export type CardEvent =
   | { readonly type: 'ready' }
   /** The answer was here already: no call is needed. */
   | { readonly type: 'known' }
+  /** The card's policy asks the user first. */
+  | { readonly type: 'asks' }
+  | { readonly type: 'consented' }
   | { readonly type: 'connected' }
   /** The request is durable and goes out. `earlier`: it repeats a call that was never answered, before this job's own. */
   | { readonly type: 'sending'; readonly earlier: boolean }
@@ -56,7 +63,7 @@ export type CardEventType = CardEvent['type']
 
 export type CardEffect =
   /** Work: ends with one event. */
-  | { readonly type: 'prepare' | 'dial' | 'request' | 'exchange' | 'pay' | 'hang-up' | 'pause' }
+  | { readonly type: 'prepare' | 'consent' | 'dial' | 'request' | 'exchange' | 'pay' | 'hang-up' | 'pause' }
   /** A step of the job's embodiment happens, `at` a state that is left or entered. */
   | { readonly type: 'step'; readonly at: LineState; readonly step: string; readonly text: string }
   /** The job is over. */
@@ -112,7 +119,8 @@ function payment(tag: string, good: string, bad: string, data: string, settled: 
 /** Per state what may happen; all else is a fault. */
 export const ALLOWED: Readonly<Record<LineState, readonly CardEventType[]>> = {
   idle: ['start'],
-  preparing: ['ready', 'known', 'failed'],
+  preparing: ['ready', 'asks', 'known', 'failed'],
+  consenting: ['consented', 'failed'],
   dialling: ['connected', 'failed'],
   connected: ['sending', 'failed'],
   exchanging: ['earlier-answered', 'answered', 'failed'],
@@ -140,7 +148,15 @@ export function step(state: CardState, event: CardEvent): CardStep {
       return { state: { name: 'preparing', job: event.job, attempts: 0 }, effects: [{ type: 'prepare' }] }
     case 'preparing':
       if (event.type === 'ready') return dial(state)
+      // Only before the first call: what was allowed once is allowed for all calls of the job.
+      if (event.type === 'asks' && state.attempts === 0) {
+        return { state: { ...state, name: 'consenting' }, effects: [{ type: 'consent' }] }
+      }
       if (event.type === 'known') return over(DONE)
+      if (event.type === 'failed') return over(event)
+      break
+    case 'consenting':
+      if (event.type === 'consented') return dial(state)
       if (event.type === 'failed') return over(event)
       break
     case 'dialling':
@@ -188,7 +204,7 @@ function answered(state: Busy, permitted: boolean): CardStep {
   return { state: { name: 'paying', job, attempts }, effects: [...seen, ...data, { type: 'pay' }] }
 }
 
-function paysWith(job: JobKind): boolean {
+export function paysWith(job: JobKind): boolean {
   return job === 'pay-2' || job === 'pay-3'
 }
 

@@ -2,6 +2,7 @@ import { NoiseError } from '../../keys/noise.ts'
 import { SecureChannel } from '../../line/secure-channel.ts'
 import { decodeBinaryRequest, decodeBinaryResponse } from '../../wire/line/bhttp.ts'
 import { LineFormatError } from '../../wire/line/cbor.ts'
+import type { Consent } from '../../wire/line/consent.ts'
 import { encodeMessage } from '../../wire/line/message.ts'
 import { decodePurchaseVerdict, encodePurchaseOpening, type PurchaseVerdict } from '../../wire/line/purchase.ts'
 import type { BearerName } from '../../wire/line/ticket.ts'
@@ -24,14 +25,16 @@ const SETTLED = 200
  */
 export class PayWork implements LineWork<PayResult> {
   readonly kind: 'pay-2' | 'pay-3'
+  readonly purpose = 'pay'
   readonly payment: ChannelWork = {
     message: () => this.#message(),
     received: (sealed) => this.#received(sealed),
   }
   readonly #exchange: EnrolledExchange
   readonly #expected: Params<'line.pay'>['expected']
+  readonly #wish: { readonly tag: Uint8Array; readonly userId: string }
   /** Tag and user ID: may be needed in each call of the job. */
-  readonly #opening: Uint8Array
+  #opening: Uint8Array
   /** Binary HTTP with the personal data in it, until it is sealed. */
   readonly #request: Uint8Array
   #earlier = false
@@ -44,13 +47,19 @@ export class PayWork implements LineWork<PayResult> {
     this.kind = params.embodiment === 2 ? 'pay-2' : 'pay-3'
     this.#exchange = new EnrolledExchange(vault, bearers)
     this.#expected = params.expected
-    this.#opening = encodePurchaseOpening({ tag: Buffer.from(params.tag, 'base64url'), userId: params.userId })
+    this.#wish = { tag: Buffer.from(params.tag, 'base64url'), userId: params.userId }
+    this.#opening = encodePurchaseOpening(this.#wish)
     this.#request = readRequest(params.request)
   }
 
   prepare(): 'call' {
     this.#exchange.assertCallable()
     return 'call'
+  }
+
+  consented(consent: Consent): void {
+    this.#opening.fill(0)
+    this.#opening = encodePurchaseOpening({ ...this.#wish, consent })
   }
 
   addresses(): readonly EnrolledAddress[] {
@@ -88,6 +97,7 @@ export class PayWork implements LineWork<PayResult> {
 
   wipe(): void {
     this.#opening.fill(0)
+    this.#wish.tag.fill(0)
     this.#request.fill(0)
     this.#channel?.close()
   }

@@ -32,6 +32,8 @@ export interface CardParts {
   /** Ends the program, which is started again. */
   readonly restart?: () => void
   readonly onEnrolled: (cardId: string) => void
+  /** Another program is at the PC: what was agreed with the one before holds no more. */
+  readonly onHello?: () => void
 }
 
 /** The card API on the card's parts. */
@@ -46,6 +48,7 @@ export function cardApi({
   updates,
   restart,
   onEnrolled,
+  onHello,
 }: CardParts): CardApi {
   const card = (): Result<'card.status'>['card'] => {
     const locked = pin.state === 'locked'
@@ -65,6 +68,7 @@ export function cardApi({
     'card.hello': async () => {
       // A driver begins with this: a job that still runs is of one that is gone. The line is hung up before the next call.
       jobs.cancel()
+      onHello?.()
       files.cancel()
       updates?.cancel()
       // A PC that can talk to it can also give it another update.

@@ -30,7 +30,9 @@ export class Output {
   readonly progress = (event: Progress): void => {
     if (this.json) return this.#event(event)
     if (event.type === 'download') return this.#bar?.show(event)
-    // The line's states say the same as its steps, in less.
+    // Whoever must do something at the card is told at once.
+    if (event.type === 'line' && event.text !== undefined) this.note(`card ${PATHS.here} ${event.text}`)
+    // The line's other states say the same as its steps, in less.
     if (event.type === 'step') this.note(`${event.step.padEnd(4)} ${PATHS[event.path]} ${event.text}`)
   }
 

@@ -62,6 +62,7 @@ const REASONS: Readonly<Record<Refused['reason'], true>> = {
   ACCOUNT_LOCKED: true,
   CARD_LOCKED: true,
   SERVER_BUSY: true,
+  CONSENT_REQUIRED: true,
 }
 
 function refusal(code: string): Refused['reason'] | undefined {

@@ -111,6 +111,7 @@ function items({ items: list, amount, currency, basket }: Tag): string {
 }
 
 const STEP_TEXTS: Readonly<Record<CallStep, string>> = {
+  consenting: 'Hold the button of your card for three seconds, until its light stops blinking',
   dialling: 'Your card dials the shop’s number',
   connected: 'Connected',
   accepted: 'The shop proved itself and accepted the purchase tag',
@@ -124,14 +125,16 @@ export function paymentPage(payment: Payment, inSession: boolean): string {
   const { id, tag, events, end } = payment
   const steps = CALL_STEPS.map((step) => {
     const seen = events.find((event) => event.step === step)
-    return `<li data-step="${step}"${seen ? ' data-done' : ''}>${STEP_TEXTS[step]}<span>${seen ? `${seen.seconds.toFixed(1)} s` : ''}</span></li>`
+    // Not every card asks.
+    const hidden = step === 'consenting' && !seen
+    return `<li data-step="${step}"${seen ? ' data-done' : ''}${hidden ? ' hidden' : ''}>${STEP_TEXTS[step]}<span>${seen ? `${seen.seconds.toFixed(1)} s` : ''}</span></li>`
   }).join('')
   const list = `<ol class="steps">${steps}</ol>`
   if (end === undefined) {
     return page(
       'Paying by telephone',
       `<h1>Paying by telephone</h1>
-<p class="box telephone" role="status"><strong id="now">The call is being made</strong>. This page follows it; nothing of it goes over the Internet.</p>
+<p class="box telephone" role="status"><strong id="now">${events.at(-1)?.step === 'consenting' ? STEP_TEXTS.consenting : 'The call is being made'}</strong>. This page follows it; nothing of it goes over the Internet.</p>
 <div data-events="/pay/${id}/events">${list}</div>${items(tag)}`,
       { script: true, refresh: true },
     )
@@ -234,6 +237,8 @@ const REASONS: Readonly<Record<string, string>> = {
   TAG_USED: 'It was paid for already; see your orders.',
   TAG_LAPSED: 'Its time is over, and the goods went back. Finish a new basket.',
   TAG_PENDING: 'A payment for it is under way; the order tells how it ends.',
+  CONSENT_REQUIRED:
+    'The server wants the button of the card for a payment. Start the card so that it asks, and hold its button.',
   CARD_LOCKED: 'The server locked this card. Ask the operator.',
   SERVER_BUSY: 'The shop takes no payments at the moment. Try again later.',
 }

@@ -10,7 +10,7 @@ const JOBS_MAX = 100
 const EVENTS_MAX = 200
 
 /** What the user sees of a purchase call, in this order. */
-export const CALL_STEPS = ['dialling', 'connected', 'accepted', 'sent', 'receipt', 'hung-up'] as const
+export const CALL_STEPS = ['consenting', 'dialling', 'connected', 'accepted', 'sent', 'receipt', 'hung-up'] as const
 export type CallStep = (typeof CALL_STEPS)[number]
 
 export interface PaymentEvent {
@@ -144,9 +144,11 @@ const OF_STEPS: Readonly<Record<string, CallStep>> = {
   ...{ S35: 'receipt', S69: 'receipt', S36: 'hung-up', S70: 'hung-up' },
 }
 
+const OF_STATES = ['consenting', 'dialling', 'connected'] as const
+
 function stepOf(progress: Progress): CallStep | undefined {
   if (progress.type === 'line') {
-    return progress.state === 'dialling' || progress.state === 'connected' ? progress.state : undefined
+    return OF_STATES.find((it) => it === progress.state)
   }
   return progress.type === 'step' && progress.path === 'line' ? OF_STEPS[progress.step] : undefined
 }

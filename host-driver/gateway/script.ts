@@ -8,6 +8,7 @@ if (live) {
     const item = document.querySelector('[data-step="' + step + '"]')
     if (!item || item.dataset.done !== undefined) return
     item.dataset.done = ''
+    item.hidden = false
     item.querySelector('span').textContent = seconds.toFixed(1) + ' s'
     const now = document.querySelector('#now')
     if (now) now.textContent = item.firstChild.textContent

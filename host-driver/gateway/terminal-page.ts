@@ -41,7 +41,7 @@ export interface TerminalView {
 export function liveFacts({ line, session, keys, traffic }: TerminalView): Readonly<Record<string, string>> {
   const { calls, lineUp, lineDown, lineSeconds, requests, connections, internetUp, internetDown } = traffic
   return {
-    line,
+    line: line === 'consenting' ? 'hold the button of the card, its light blinks' : line,
     left: session === undefined ? 'no session' : duration(session.secondsLeft),
     keys: keysText(keys),
     calls: `${calls} calls, ${size(lineUp)} up, ${size(lineDown)} down, ${lineSeconds.toFixed(1)} s`,

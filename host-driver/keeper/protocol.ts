@@ -97,7 +97,7 @@ const outcome = z.discriminatedUnion('verdict', [
   z.strictObject({ verdict: z.literal('fetched'), keys: keptKeys }),
   z.strictObject({
     verdict: z.literal('refused'),
-    reason: z.enum(['LOGIN_REFUSED', 'ACCOUNT_LOCKED', 'CARD_LOCKED', 'SERVER_BUSY']),
+    reason: z.enum(['LOGIN_REFUSED', 'ACCOUNT_LOCKED', 'CARD_LOCKED', 'SERVER_BUSY', 'CONSENT_REQUIRED']),
     retryAfterSeconds: z.number().int().nonnegative(),
     path: z.enum(['line', 'internet']),
   }),
@@ -117,7 +117,7 @@ export const loginLine = z.discriminatedUnion('type', [
     path: z.enum(['here', 'line', 'internet']),
     text: z.string(),
   }),
-  z.strictObject({ type: z.literal('line'), state: z.enum(LINE_STATES) }),
+  z.strictObject({ type: z.literal('line'), state: z.enum(LINE_STATES), text: z.string().max(200).optional() }),
   z.strictObject({ type: z.literal('done'), outcome }),
   z.strictObject({ type: z.literal('failed'), error: failure }),
 ])

@@ -19,6 +19,8 @@ export interface LineServiceOptions {
   readonly keysLifetimeSeconds: number
   /** Paths that must go over the line only; told to the terminal in each login. */
   readonly secretRoutes: readonly string[]
+  /** What the button of a card must have allowed; nothing when absent. */
+  readonly requireConsent?: ReadonlySet<'login' | 'pay'>
   /** Unix milliseconds. */
   readonly now: () => number
   readonly log: Log

@@ -11,6 +11,7 @@ export interface LoginDecision {
   readonly login?: { readonly userId: string; readonly terminalKeys: readonly Uint8Array[] }
 }
 
+const CONSENT_REQUIRED = { verdict: 'refused', reason: 'CONSENT_REQUIRED', retryAfterSeconds: 0 } as const
 const REFUSED = { verdict: 'refused', reason: 'LOGIN_REFUSED', retryAfterSeconds: 0 } as const
 
 /**
@@ -19,7 +20,7 @@ const REFUSED = { verdict: 'refused', reason: 'LOGIN_REFUSED', retryAfterSeconds
  * @param payload wiped here
  */
 export async function checkLogin(
-  { accounts, lifetimeSeconds, secretRoutes, log }: LineServiceOptions,
+  { accounts, lifetimeSeconds, secretRoutes, requireConsent, log }: LineServiceOptions,
   card: string,
   payload: Uint8Array,
 ): Promise<LoginDecision> {
@@ -31,6 +32,8 @@ export async function checkLogin(
   const request = readRequest(payload)
   payload.fill(0)
   if (request === undefined) return refuse(REFUSED)
+  // Before anything else: a password is not even tried by a card that nobody pressed.
+  if (requireConsent?.has('login') && request.consent === undefined) return refuse(CONSENT_REQUIRED)
   const verdict = await accounts.check(request.userId, request.password)
   log({ event: 'login.checked', step: 'S3', ...about })
   if (!verdict.permitted) {

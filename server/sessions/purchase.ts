@@ -1,4 +1,5 @@
 import { LineFormatError } from '../../wire/line/cbor.ts'
+import { CONSENT_BUTTON } from '../../wire/line/consent.ts'
 import { decodePurchaseOpening, type PurchaseOpening, type PurchaseVerdict } from '../../wire/line/purchase.ts'
 import type { Payer } from '../shop/purchases.ts'
 import type { LineServiceOptions } from './line-options.ts'
@@ -9,6 +10,7 @@ export interface PurchaseDecision {
   readonly payer: Payer | undefined
 }
 
+const CONSENT_REQUIRED = { verdict: 'refused', reason: 'CONSENT_REQUIRED', retryAfterSeconds: 0 } as const
 const NO_SHOP = { verdict: 'refused', reason: 'TAG_UNKNOWN', retryAfterSeconds: 0 } as const
 
 /** @returns undefined for every payload that does not open a purchase */
@@ -26,12 +28,15 @@ export function readOpening(payload: Uint8Array): PurchaseOpening | undefined {
  * shop nobody's tag is known.
  */
 export async function checkPurchase(
-  { purchases, app, log }: LineServiceOptions,
+  { purchases, app, requireConsent, log }: LineServiceOptions,
   cardId: string,
-  { tag, userId }: PurchaseOpening,
+  { tag, userId, consent }: PurchaseOpening,
 ): Promise<PurchaseDecision> {
   const payer: Payer = { cardId, userId, tag: Buffer.from(tag).toString('base64url') }
-  const verdict = purchases !== undefined && app !== undefined ? await purchases.open(payer) : NO_SHOP
+  // Before the shop is asked: a press of an earlier login allows no personal data.
+  const pressed = !requireConsent?.has('pay') || consent === CONSENT_BUTTON
+  const asked = purchases !== undefined && app !== undefined ? () => purchases.open(payer) : () => NO_SHOP
+  const verdict = pressed ? await asked() : CONSENT_REQUIRED
   const about = { path: 'line', card: cardId } as const
   if (verdict.verdict === 'accepted') {
     log({ event: 'channel.opened', ...about })

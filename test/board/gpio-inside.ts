@@ -12,7 +12,7 @@ const WORLD = '/dev/ttyS0'
 /** Lines of the chip that nothing else has; 3 is the machine's power button. */
 const OUTPUT = 5
 const INPUT = 6
-const PINS = { line: 0, fault: 1, button: 2 } as const
+const PINS = { power: null, exchange: null, consent: null, line: 0, fault: 1, button: 2 } as const
 /** Longer than debounce and polling, milliseconds. */
 const TOLD_MS = 20 * POLL_MS
 const LONG_MS = 2600

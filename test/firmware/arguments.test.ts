@@ -23,6 +23,8 @@ test('arguments as the help says', (t) => {
       update: undefined,
       simPin: undefined,
       board: { name: 'none', title: 'No lights, no button, no power key', notes: [], gpio: null },
+      consent: { policy: { login: 'never', enrol: 'never', pay: 'never' }, waitMs: 30_000 },
+      panel: undefined,
     },
   })
   t.like(readArguments([...GOOD, '--bearer', 'sms:200', '--bearer', 'call:40']), {
@@ -49,6 +51,13 @@ const WRONG: readonly (readonly string[])[] = [
   [...GOOD, '--baud', '99999999'],
   [...GOOD, '--number', '0900'],
   [...GOOD, 'extra'],
+  [...GOOD, '--consent', 'sometimes', '--board', 'sim'],
+  [...GOOD, '--consent', 'login:always,login:never', '--board', 'sim'],
+  [...GOOD, '--consent', 'login:always:first', '--board', 'sim'],
+  [...GOOD, '--consent', '', '--board', 'sim'],
+  [...GOOD, '--consent-wait', '0'],
+  [...GOOD, '--consent-wait', '61'],
+  [...GOOD, '--panel', '/dev/pts/1'],
   [...GOOD, '--bearer', 'pigeon'],
   [...GOOD, '--bearer', 'sms:0'],
   [...GOOD, '--bearer', 'sms', '--bearer', 'sms'],
@@ -88,4 +97,27 @@ test('events for people', (t) => {
   t.true(describe({ event: 'modem.usable', detail: 'd' }).endsWith(': d'))
   t.true(describe({ event: 'modem.lost', detail: 'd', againInMs: 500 }).endsWith(': d'))
   t.is(describe({ event: 'modem.recovering', detail: 'd', rung: 'radio' }), 'the modem is got back by radio: d')
+})
+
+test('who is asked when: by the board, for all, or for each purpose', (t) => {
+  const policy = (...more: string[]): unknown => {
+    const read = readArguments([...GOOD, ...more])
+    return read.type === 'run' && read.options.consent.policy
+  }
+  t.deepEqual(policy(), { login: 'never', enrol: 'never', pay: 'never' })
+  t.deepEqual(policy('--board', 'usb-modem'), { login: 'first', enrol: 'never', pay: 'always' })
+  t.deepEqual(policy('--board', 'sim', '--consent', 'never'), { login: 'never', enrol: 'never', pay: 'never' })
+  t.deepEqual(policy('--board', 'sim', '--consent', 'enrol:first,pay:never'), {
+    login: 'first',
+    enrol: 'first',
+    pay: 'never',
+  })
+  t.like(readArguments([...GOOD, '--consent-wait', '5']), { options: { consent: { waitMs: 5000 } } })
+})
+
+test('a board without a button cannot be asked, and says so at the start', (t) => {
+  for (const rules of ['always', 'first', 'pay:always']) {
+    t.throws(() => readArguments([...GOOD, '--consent', rules]), { code: 'BOARD_PROFILE' }, rules)
+  }
+  t.notThrows(() => readArguments([...GOOD, '--consent', 'never']))
 })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { BOARD_PINS } from '../../firmware/board/board.ts'
+import { CALL_HOLD_MS, STUCK_MS } from '../../firmware/board/consent-button.ts'
 import { MemoryGpio } from '../../firmware/board/gpio.ts'
 import { LONG_PRESS_MS } from '../../firmware/board/long-press.ts'
 import { CardError } from '../../firmware/card/errors.ts'
@@ -215,4 +216,100 @@ test('one sentence with code and cure, and the exit code', async (t) => {
   const port = await run(t, args).ended
   t.is(port.code, 1)
   t.regex(port.err, /^USB_PORT_UNUSABLE: [^\n]+; [^\n]+\n$/)
+})
+
+test('consent by the button: the light asks, the press allows, and no request leaves before; power is on', async (t) => {
+  const pc = new Pc()
+  const { world, line, gpio } = worldOf(pc)
+  const clock = new FakeClock()
+  const consent = { policy: { login: 'always', enrol: 'never', pay: 'always' }, waitMs: 30_000 } as const
+  const card = await startCard(options(join(folder(t), 'store')), { ...world, clock, consent })
+  t.is(gpio.level(BOARD_PINS.power), 1)
+  await pc.ask(1, 'card.enrol', { ticket: line.server.ticket('one') })
+  const login = pc.ask(2, 'line.login', loginParams('a'))
+  const waiting = async (so: () => boolean): Promise<void> => {
+    while (!so()) await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  await waiting(() => gpio.level(BOARD_PINS.consent) === 1)
+  await clock.advance(28_000)
+  t.is(line.calls.length, 1)
+  const timers = clock.waiting
+  gpio.drive(BOARD_PINS.button, 0)
+  await waiting(() => clock.waiting > timers)
+  await clock.advance(CALL_HOLD_MS - 1)
+  t.is(line.calls.length, 1)
+  await clock.advance(1)
+  t.like(await login, { result: { verdict: 'permitted' } })
+  t.is(gpio.level(BOARD_PINS.consent), 0)
+  const states = pc.messages.flatMap((it) =>
+    it.type === 'notification' ? ((it.params as { state?: string }).state ?? []) : [],
+  )
+  t.true(states.includes('consenting'))
+  gpio.drive(BOARD_PINS.button, 1)
+  await card.close()
+  t.is(gpio.level(BOARD_PINS.power), 0)
+})
+
+test('a button that is stuck from the start is told, and shown, and allows nothing', async (t) => {
+  const pc = new Pc()
+  const { world, line, gpio, events } = worldOf(pc)
+  const clock = new FakeClock()
+  const consent = { policy: { login: 'always', enrol: 'never', pay: 'always' }, waitMs: 30_000 } as const
+  gpio.drive(BOARD_PINS.button, 0)
+  const card = await startCard(options(join(folder(t), 'store')), { ...world, clock, consent })
+  await pc.ask(1, 'card.enrol', { ticket: line.server.ticket('one') })
+  const stuck = () => events.some((it) => it.event === 'button.stuck' && it.code === 'BUTTON_STUCK')
+  while (!stuck()) {
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    await clock.advance(STUCK_MS)
+  }
+  t.is(gpio.level(BOARD_PINS.fault), 1)
+  t.is(failureOf(await pc.ask(2, 'line.login', loginParams('a'))), 'BUTTON_STUCK')
+  t.is(line.calls.length, 1)
+  t.is(gpio.level(BOARD_PINS.fault), 1)
+  gpio.drive(BOARD_PINS.button, 1)
+  await card.close()
+})
+
+test('a PC that cancels, or goes away, takes its question along', async (t) => {
+  const pc = new Pc()
+  const { world, line, gpio, events } = worldOf(pc)
+  const consent = { policy: { login: 'always', enrol: 'never', pay: 'always' }, waitMs: 30_000 } as const
+  const card = await startCard(options(join(folder(t), 'store')), { ...world, consent })
+  await pc.ask(1, 'card.enrol', { ticket: line.server.ticket('one') })
+  const asked = async (): Promise<void> => {
+    while (gpio.level(BOARD_PINS.consent) !== 1) await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  const login = pc.ask(2, 'line.login', loginParams('a'))
+  await asked()
+  t.like(await pc.ask(3, 'line.cancel', {}), { result: { cancelled: true } })
+  t.is(failureOf(await login), 'LINE_CANCELLED')
+  t.is(gpio.level(BOARD_PINS.consent), 0)
+  // Another driver begins: the one before is gone, and nobody waits for its answer.
+  void pc.ask(4, 'line.login', loginParams('b'))
+  await asked()
+  const before = events.length
+  await pc.ask(5, 'card.hello', HELLO)
+  const over = () => events.slice(before).some((it) => it.event === 'job.failed' && it.code === 'LINE_CANCELLED')
+  while (!over()) await new Promise((resolve) => setImmediate(resolve))
+  t.is(gpio.level(BOARD_PINS.consent), 0)
+  t.is(line.calls.length, 1)
+  await card.close()
+})
+
+test('a start that fails is shown for a while where there are lights', async (t) => {
+  const store = folder(t)
+  const { world, gpio } = worldOf(new Pc())
+  const clock = new FakeClock()
+  const openUsb = async () => {
+    throw new CardError('USB_PORT_UNUSABLE', 'nothing there')
+  }
+  const start = startCard(options(store), { ...world, clock, pins: BOARD_PINS, openUsb })
+  start.catch(() => {})
+  while (gpio.level(BOARD_PINS.fault) !== 1) await new Promise((resolve) => setImmediate(resolve))
+  t.false(gpio.closed)
+  await clock.advance(3000)
+  await t.throwsAsync(start, { code: 'USB_PORT_UNUSABLE' })
+  t.true(gpio.closed)
+  t.is(clock.waiting, 0)
 })

@@ -3,6 +3,7 @@ import { Secret } from '../../keys/secret.ts'
 import { keyPair } from '../../keys/x25519.ts'
 import { CardExchange, ServerExchange } from '../../line/exchange.ts'
 import { SECRET_ROUTES, SMS_PAYLOAD_MAX } from '../../wire/limits.ts'
+import { CONSENT_BUTTON } from '../../wire/line/consent.ts'
 import { encodeLink, fitsWhole } from '../../wire/line/link.ts'
 import { encodeLoginRequest, encodeLoginResponse, type LoginResponse, REFUSALS } from '../../wire/line/login.ts'
 import { encodeMessage } from '../../wire/line/message.ts'
@@ -28,7 +29,10 @@ function ends() {
 /** Bytes of the packets of one exchange, with their link headers. */
 function packets(userId: string, password: string, answer: (key: Uint8Array) => LoginResponse): [number, number] {
   const { card, server, key } = ends()
-  const start = CardExchange.start(card, encodeLoginRequest({ userId, password, terminalKeys: [key] }))
+  const start = CardExchange.start(
+    card,
+    encodeLoginRequest({ userId, password, terminalKeys: [key], consent: CONSENT_BUTTON }),
+  )
   const request = encodeMessage('exchange', start.request)
   const { response } = new ServerExchange(server, start.request).respond(encodeLoginResponse(answer(key)))
   const whole = (of: 'request' | 'response', body: Uint8Array) =>
@@ -50,8 +54,9 @@ test('a login with one key is one short message each way, however 28 bytes are s
     longest = Math.max(longest, up)
     t.true(up <= SMS_PAYLOAD_MAX && down <= SMS_PAYLOAD_MAX, `${user} + ${CREDENTIALS - user}: ${up} up, ${down} down`)
   }
-  // 2 of the link, 1 of its kind, 8 hint, 32 ephemeral key, 16 tag; 2 array and purpose, 3 + 28 credentials, 2 + 32 key.
-  t.is(longest, 126)
+  // 2 of the link, 1 of its kind, 8 hint, 32 ephemeral key, 16 tag; 2 array and purpose, 3 + 28 credentials, 2 + 32 key,
+  // 1 how consent was given.
+  t.is(longest, 127)
   t.log(`${longest} of ${SMS_PAYLOAD_MAX} bytes`)
 })
 

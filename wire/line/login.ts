@@ -1,10 +1,12 @@
 import { PASSWORD_MAX, SESSION_KEYS_MAX, USER_ID_MAX } from '../limits.ts'
 import { decodeArray, encodeArray, keysField, LineFormatError, numberField, textField } from './cbor.ts'
+import { type Consent, consentField, consentItems } from './consent.ts'
 
 /*
  * Payloads of the line exchange for login (S2–S7', PROTOCOL.md §3), CBOR arrays:
  *
  *   request   [1, user ID, password, POkey₁‖…‖POkeyₖ]
+ *   asked     the same with how consent was given behind it: 1 earlier in this session, 2 by the button now
  *   permitted [0, SOkey₁‖…‖SOkeyₖ, lifetime in seconds, [secret route, …]]
  *   refused   [reason, seconds until another try makes sense]
  */
@@ -16,7 +18,13 @@ const ROUTE_BYTES_MAX = 64
 const RETRY_MAX = 86_400
 
 /** Reason codes of a refusal that the user may be shown (S4, S15). Unknown user and wrong password are one reason. */
-export const REFUSALS = { 1: 'LOGIN_REFUSED', 2: 'ACCOUNT_LOCKED', 3: 'CARD_LOCKED', 4: 'SERVER_BUSY' } as const
+export const REFUSALS = {
+  1: 'LOGIN_REFUSED',
+  2: 'ACCOUNT_LOCKED',
+  3: 'CARD_LOCKED',
+  4: 'SERVER_BUSY',
+  10: 'CONSENT_REQUIRED',
+} as const
 export type Refusal = (typeof REFUSALS)[keyof typeof REFUSALS]
 
 export interface LoginRequest {
@@ -24,6 +32,8 @@ export interface LoginRequest {
   readonly password: string
   /** POkey₁ … POkeyₖ, 32 bytes each. */
   readonly terminalKeys: readonly Uint8Array[]
+  /** Absent: the card never asks. */
+  readonly consent?: Consent
 }
 
 export type LoginResponse =
@@ -38,17 +48,19 @@ export type LoginResponse =
   | { readonly verdict: 'refused'; readonly reason: Refusal; readonly retryAfterSeconds: number }
 
 export function encodeLoginRequest(request: LoginRequest): Uint8Array {
-  return encodeArray([PURPOSE_LOGIN, request.userId, request.password, Buffer.concat(request.terminalKeys)])
+  const { userId, password, terminalKeys, consent } = request
+  return encodeArray([PURPOSE_LOGIN, userId, password, Buffer.concat(terminalKeys), ...consentItems(consent)])
 }
 
 /** @throws LineFormatError */
 export function decodeLoginRequest(bytes: Uint8Array): LoginRequest {
   const fields = decodeArray(bytes)
-  if (fields.length !== 4 || fields[0] !== PURPOSE_LOGIN) throw new LineFormatError('expected a login request')
+  if (fields.length < 4 || fields[0] !== PURPOSE_LOGIN) throw new LineFormatError('expected a login request')
   return {
     userId: textField(fields[1], 'user ID', 1, USER_ID_MAX),
     password: textField(fields[2], 'password', 1, PASSWORD_MAX),
     terminalKeys: keysField(fields[3], 'session keys', SESSION_KEYS_MAX),
+    ...consentField(fields.slice(4)),
   }
 }
 

@@ -1,10 +1,11 @@
 import { TAG_BYTES, USER_ID_MAX } from '../limits.ts'
 import { decodeArray, encodeArray, LineFormatError, numberField, textField } from './cbor.ts'
+import { type Consent, consentField, consentItems } from './consent.ts'
 
 /*
  * Payloads of the line exchange that opens a purchase call (S30–S33, S64–S67; PROTOCOL.md §3), CBOR arrays:
  *
- *   opening   [2, tag, user ID]
+ *   opening   [2, tag, user ID]; with how consent was given behind it where the card asks, as in a login
  *   accepted  [0, amount in minor units, currency (ISO 4217), number of items, seconds until the tag lapses]
  *   refused   [reason, seconds until another try makes sense]
  *
@@ -29,6 +30,7 @@ export const PURCHASE_REFUSALS = {
   7: 'TAG_USED',
   8: 'TAG_LAPSED',
   9: 'TAG_PENDING',
+  10: 'CONSENT_REQUIRED',
 } as const
 export type PurchaseRefusal = (typeof PURCHASE_REFUSALS)[keyof typeof PURCHASE_REFUSALS]
 
@@ -50,20 +52,22 @@ export interface PurchaseOpening {
   /** TAG_BYTES bytes. */
   readonly tag: Uint8Array
   readonly userId: string
+  /** Absent: the card never asks. */
+  readonly consent?: Consent
 }
 
-export function encodePurchaseOpening({ tag, userId }: PurchaseOpening): Uint8Array {
-  return encodeArray([PURPOSE_PURCHASE, tag, userId])
+export function encodePurchaseOpening({ tag, userId, consent }: PurchaseOpening): Uint8Array {
+  return encodeArray([PURPOSE_PURCHASE, tag, userId, ...consentItems(consent)])
 }
 
 /** @throws LineFormatError */
 export function decodePurchaseOpening(bytes: Uint8Array): PurchaseOpening {
   const [purpose, tag, userId, ...more] = decodeArray(bytes)
-  if (purpose !== PURPOSE_PURCHASE || more.length > 0) throw new LineFormatError('expected the opening of a purchase')
+  if (purpose !== PURPOSE_PURCHASE) throw new LineFormatError('expected the opening of a purchase')
   if (!(tag instanceof Uint8Array) || tag.length !== TAG_BYTES) {
     throw new LineFormatError(`expected a purchase tag of ${TAG_BYTES} bytes`)
   }
-  return { tag, userId: textField(userId, 'user ID', 1, USER_ID_MAX) }
+  return { tag, userId: textField(userId, 'user ID', 1, USER_ID_MAX), ...consentField(more) }
 }
 
 export function encodePurchaseVerdict(verdict: PurchaseVerdict): Uint8Array {

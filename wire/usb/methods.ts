@@ -28,7 +28,16 @@ const PURCHASE_REFUSAL_NAMES = [...new Set(Object.values(PURCHASE_REFUSALS))] as
 const REFUSAL_NAMES = Object.values(REFUSALS) as [Refusal, ...Refusal[]] // Object.values forgets that the list is not empty
 
 /** What the card is doing on the line; the same names in docs/states/card.md. */
-export const LINE_STATES = ['idle', 'preparing', 'dialling', 'connected', 'exchanging', 'paying', 'hanging-up'] as const
+export const LINE_STATES = [
+  'idle',
+  'preparing',
+  'consenting',
+  'dialling',
+  'connected',
+  'exchanging',
+  'paying',
+  'hanging-up',
+] as const
 export type LineState = (typeof LINE_STATES)[number]
 
 /** What the modem is and hears, as of the card's last look at it. */

@@ -64,7 +64,7 @@ test.serial('the button held long cancels, touched it does not', async (t) => {
   const { board, gpio, clock, presses } = await build()
   const press = async (): Promise<void> => {
     gpio.drive(BOARD_PINS.button, 0)
-    await until(() => clock.waiting === 1)
+    await until(() => clock.waiting === 2)
   }
   const release = async (): Promise<void> => {
     gpio.drive(BOARD_PINS.button, 1)
@@ -95,7 +95,7 @@ test.serial('nothing is left behind: no timer, no listener for signals, nothing 
     t.is(process.listenerCount('SIGINT'), signals)
     board.lights.state('dialling')
     gpio.drive(BOARD_PINS.button, 0)
-    await until(() => clock.waiting === 1)
+    await until(() => clock.waiting === 2)
     board.close()
     board.close()
     t.is(clock.waiting, 0)
@@ -116,8 +116,8 @@ test('a light for each state, and no step is switched twice', (t) => {
     off: () => done.push(`${name} off`),
     blink: () => done.push(`${name} blink`),
   })
-  const lights = new Lights(light('line'), light('fault'))
-  for (const state of LINE_STATES) lights.state(state)
+  const lights = new Lights({ line: light('line'), refused: light('fault') })
+  for (const state of LINE_STATES) if (state !== 'consenting') lights.state(state)
   lights.state('idle')
   t.deepEqual(done, ['fault off', 'line blink', 'line on', 'line off'])
 })

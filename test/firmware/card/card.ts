@@ -1,4 +1,5 @@
 import { CardPin } from '../../../firmware/card/card-pin.ts'
+import { type ConsentAsker, ConsentGate, type ConsentPolicy, NEVER_ASK } from '../../../firmware/card/consent.ts'
 import type { Disk } from '../../../firmware/card/disk.ts'
 import type { CardProblem, Outcome } from '../../../firmware/card/errors.ts'
 import { FileArea } from '../../../firmware/card/file-area.ts'
@@ -37,6 +38,9 @@ export class TestCard {
   /** Pairing codes that the card showed. */
   readonly codes: string[] = []
   nowSeconds = NOW_SECONDS
+  readonly consent: ConsentGate
+  asks: ConsentPolicy = NEVER_ASK
+  asker: ConsentAsker['ask'] = () => new Promise(() => {})
 
   policy: readonly BearerBudget[] = [{ bearer: 'call', budgetMs: 240_000 }]
 
@@ -52,7 +56,17 @@ export class TestCard {
     const tries = board && new PinTries(disk, board)
     this.pin = new CardPin({ vault: this.vault, tries, clock: this.clock, onErase: () => this.files.erase() })
     this.gate = new PairingGate(new Pairings(disk, board), this.clock, (code) => this.codes.push(code))
+    this.vault = Vault.open(disk)
+    const asks = (): ConsentPolicy => this.asks
+    this.consent = new ConsentGate({
+      get policy() {
+        return asks()
+      },
+      asker: { ask: (wish, signal) => this.asker(wish, signal) },
+      clock: this.clock,
+    })
     this.jobs = new LineJobs({
+      consent: this.consent,
       vault: this.vault,
       line,
       clock: this.clock,

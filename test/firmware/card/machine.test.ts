@@ -41,7 +41,8 @@ const TABLE: readonly Row[] = DOCUMENT.split('\n')
 /** All events, each with a name as in the table. */
 function* events(): Generator<CardEvent> {
   for (const job of JOBS) yield { type: 'start', job }
-  for (const type of ['ready', 'known', 'connected', 'earlier-answered', 'hung-up'] as const) yield { type }
+  for (const type of ['ready', 'asks', 'consented', 'known', 'connected', 'earlier-answered', 'hung-up'] as const)
+    yield { type }
   for (const earlier of [true, false]) yield { type: 'sending', earlier }
   for (const permitted of [true, false]) yield { type: 'answered', permitted }
   for (const settled of [true, false]) yield { type: 'received', settled }
@@ -53,6 +54,7 @@ function* states(): Generator<CardState> {
   for (const job of JOBS) {
     for (let attempts = 0; attempts <= ATTEMPTS_MAX; attempts++) {
       for (const name of ['preparing', 'dialling', 'connected', 'exchanging'] as const) yield { name, job, attempts }
+      if (attempts === 0) yield { name: 'consenting', job, attempts }
       // Nothing but a payment ever comes into this state.
       if (pays(job)) yield { name: 'paying', job, attempts }
       const ends: readonly JobEnd[] = [
@@ -71,6 +73,9 @@ function pays(job: JobKind): boolean {
 /** The table's name for what happens. */
 function nameOf(state: CardState, event: CardEvent): string {
   if (event.type === 'sending') return `sending, ${event.earlier ? 'an earlier' : 'this'} request`
+  if (event.type === 'asks' && state.name === 'preparing') {
+    return `asks, ${state.attempts === 0 ? 'before the first call' : 'later'}`
+  }
   if (event.type === 'received') return `received, ${event.settled ? 'settled' : 'else'}`
   if (event.type === 'answered') {
     const payment = event.permitted && state.name === 'exchanging' && pays(state.job)
@@ -194,7 +199,8 @@ test('whatever happens, a job makes at most nine calls, pays once at most, hangs
       // An earlier request is settled once: the runner has only one.
       const event = allowed[random(allowed.length)]
       if (event === undefined || ++steps > 10_000) return t.fail(`seed ${seed}, run ${run}`)
-      if (event.type === 'earlier-answered') continue
+      // Nobody is asked between two calls.
+      if (event.type === 'earlier-answered' || event.type === 'asks') continue
       const next = step(state, event)
       if (next.effects.some(({ type }) => type === 'dial')) dials++
       if (event.type === 'connected') connects++

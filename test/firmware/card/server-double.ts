@@ -148,6 +148,9 @@ export class ServerDouble {
     return response
   }
 
+  /** Each new request, as it was before its encryption. */
+  seen: (payload: Uint8Array) => void = () => {}
+
   #exchange(body: Uint8Array, called: string): Uint8Array | undefined {
     const request = Buffer.from(body)
     const card = this.#card
@@ -192,6 +195,7 @@ export class ServerDouble {
   }
 
   #answer(payload: Uint8Array): Uint8Array {
+    this.seen(payload)
     if (this.locked) return encodeLoginResponse({ verdict: 'refused', reason: 'CARD_LOCKED', retryAfterSeconds: 0 })
     if (payload[1] !== 2) return encodeLoginResponse(this.#login(payload))
     const opening = decodePurchaseOpening(payload)

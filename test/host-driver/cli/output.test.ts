@@ -24,6 +24,7 @@ test('results go to standard output, progress and errors to standard error', asy
   const s = streams(false)
   const output = new Output(s, false)
   output.progress({ type: 'step', step: 'S2', path: 'line', text: 'calls' })
+  output.progress({ type: 'line', state: 'consenting', text: 'hold the button' })
   output.progress({ type: 'line', state: 'dialling' })
   output.progress({ type: 'download', name: 'a', received: 1, total: 2 })
   output.say('result')
@@ -32,7 +33,10 @@ test('results go to standard output, progress and errors to standard error', asy
   output.failed(fault('DISK_FULL'))
   await settled()
   t.is(s.shown.out, 'result\n')
-  t.is(s.shown.err, `S2   line     calls\nremark\nkeyline: the disk is full (DISK_FULL); ${fault('DISK_FULL').cure}.\n`)
+  t.is(
+    s.shown.err,
+    `S2   line     calls\ncard here     hold the button\nremark\nkeyline: the disk is full (DISK_FULL); ${fault('DISK_FULL').cure}.\n`,
+  )
 })
 
 test('with --json everything is one object a line on standard output', async (t) => {

@@ -7,6 +7,7 @@ import type { ServerEvent } from '../../../server/events.ts'
 import type { LineServiceOptions } from '../../../server/sessions/line-options.ts'
 import { checkLogin } from '../../../server/sessions/login.ts'
 import { makeSessionKeys } from '../../../server/sessions/session-keys.ts'
+import { CONSENT_BUTTON, CONSENT_EARLIER, type Consent } from '../../../wire/line/consent.ts'
 import { encodeLoginRequest } from '../../../wire/line/login.ts'
 import { hex, PASSWORD, USER, world } from '../world.ts'
 
@@ -107,4 +108,25 @@ test('what is no login, and keys that make no secret, are refused without a look
   }
   t.deepEqual(asked, [])
   t.true(events.every(({ step }) => step === 'S4'))
+})
+
+test('a button that is required: nothing else is looked at without it, and any press of the session does', async (t) => {
+  const { options, events, asked } = await setUp(t, { permitted: true, userId: USER })
+  const requireConsent = new Set(['login'] as const)
+  const { publicKey } = keyPair()
+  const sealed = (consent?: Consent): Uint8Array => {
+    const login = { userId: USER, password: PASSWORD, terminalKeys: [publicKey] }
+    return Uint8Array.from(encodeLoginRequest({ ...login, ...(consent !== undefined && { consent }) }))
+  }
+  const refused = await checkLogin({ ...options, requireConsent }, 'card-1', sealed())
+  t.like(refused.response, { verdict: 'refused', reason: 'CONSENT_REQUIRED' })
+  t.deepEqual([refused.serverSecrets, asked], [[], []])
+  t.like(events.at(-1), { event: 'login.refused', reason: 'CONSENT_REQUIRED' })
+  for (const consent of [CONSENT_EARLIER, CONSENT_BUTTON] as const) {
+    const decision = await checkLogin({ ...options, requireConsent }, 'card-1', sealed(consent))
+    t.is(decision.response.verdict, 'permitted')
+  }
+  // Of payments it says nothing about logins.
+  const payOnly = { ...options, requireConsent: new Set(['pay'] as const) }
+  t.is((await checkLogin(payOnly, 'card-1', sealed())).response.verdict, 'permitted')
 })

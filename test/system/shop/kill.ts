@@ -107,7 +107,7 @@ class Moments {
   }
 }
 
-async function newTag(session: Session) {
+export async function newTag(session: Session) {
   const shop = new Shop(session.fetch, 3)
   const basket = await shop.basket()
   if (basket.tag !== null && basket.tag.state === 'open') await shop.cancel(basket.tag.tag)
@@ -116,7 +116,11 @@ async function newTag(session: Session) {
 }
 
 /** What the user is told at once. */
-async function pay(terminal: Terminal, userId: string, { tag, amount, currency }: Awaited<ReturnType<typeof newTag>>) {
+export async function pay(
+  terminal: Terminal,
+  userId: string,
+  { tag, amount, currency }: Awaited<ReturnType<typeof newTag>>,
+) {
   try {
     const expected = { amount, currency }
     const { outcome } = await terminal.pay({ userId, tag, expected, data: PERSON, embodiment: 3 })

@@ -1,7 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { SMS_PAYLOAD_MAX } from '../../../wire/limits.ts'
-import { LineFormatError } from '../../../wire/line/cbor.ts'
+import { encodeArray, LineFormatError } from '../../../wire/line/cbor.ts'
+import { CONSENT_BUTTON, CONSENT_EARLIER } from '../../../wire/line/consent.ts'
 import { encodeFrame } from '../../../wire/line/frame.ts'
 import {
   decodeLoginRequest,
@@ -34,6 +35,18 @@ test('golden: a login request', (t) => {
   t.deepEqual(decodeLoginRequest(Buffer.from(golden, 'hex')), request)
 })
 
+test('how consent was given is the last field, and is not there where nobody is asked', (t) => {
+  for (const consent of [CONSENT_EARLIER, CONSENT_BUTTON] as const) {
+    const asked = { ...request, consent }
+    t.is(encodeLoginRequest(asked).length, encodeLoginRequest(request).length + 1)
+    t.deepEqual(decodeLoginRequest(encodeLoginRequest(asked)), asked)
+  }
+  const fields = [1, 'alice', 'swordfish', key(0xaa)]
+  for (const rest of [[0], [3], ['2'], [2, 2], [true]]) {
+    t.throws(() => decodeLoginRequest(encodeArray([...fields, ...rest])), { instanceOf: LineFormatError })
+  }
+})
+
 test('golden: a permitted and a refused response', (t) => {
   // array of 4, verdict 0, 32 bytes, 3600 as two bytes, array of 1 text "/pay"
   const golden = `84005820${'bb'.repeat(32)}190e1081642f706179`
@@ -54,7 +67,12 @@ test('user ID and password of 28 bytes: one SMS each way with hint, ephemeral, t
   const LINK = 5
   const HINT = 8
   const NOISE = 32 + 16
-  const worst = [4, 14, 24].map((n) => ({ ...request, userId: 'u'.repeat(n), password: 'p'.repeat(28 - n) }))
+  const worst: LoginRequest[] = [4, 14, 24].map((n) => ({
+    ...request,
+    userId: 'u'.repeat(n),
+    password: 'p'.repeat(28 - n),
+    consent: CONSENT_BUTTON,
+  }))
   for (const each of worst) t.true(LINK + HINT + NOISE + encodeLoginRequest(each).length <= SMS_PAYLOAD_MAX)
   t.true(LINK + NOISE + encodeLoginResponse(permitted).length <= SMS_PAYLOAD_MAX)
 })
