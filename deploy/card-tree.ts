@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +12,8 @@ export const NODE: NpmFile = {
   version: '24.21.0',
   integrity: 'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
 }
+/** For arm64 on a machine of another architecture. */
+export const STRIP = 'aarch64-linux-gnu-strip'
 
 export type Architecture = 'arm64' | 'x64'
 
@@ -40,9 +43,21 @@ export function nodeProgram(folder: string): string {
   unpack(npmFile(NODE), unpacked)
   renameSync(join(unpacked, 'bin/node'), join(folder, 'node'))
   chmodSync(join(folder, 'node'), 0o755)
+  strip(join(folder, 'node'))
   const licence = readFileSync(join(unpacked, 'LICENSE'), 'utf8')
   rmSync(unpacked, { recursive: true })
   return licence
+}
+
+/** 20 MB are names for a debugger. */
+function strip(program: string): void {
+  const strip = process.arch === 'arm64' ? 'strip' : STRIP
+  try {
+    execFileSync(strip, [program])
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    process.stderr.write(`Node stays 20 MB larger: ${strip} is not here (apt-get install binutils-aarch64-linux-gnu)\n`)
+  }
 }
 
 /** Only what is loaded at run time: its sources would be 4 MB more. */
@@ -54,7 +69,10 @@ function koffi(folder: string, architecture: Architecture): void {
     copyFileSync(join(from, name), join(to, name))
   }
   const name = `@koromix/koffi-linux-${architecture}`
-  unpack(npmFile(lockedFile(name)), join(folder, 'node_modules', name))
+  const binding = join(folder, 'node_modules', name)
+  unpack(npmFile(lockedFile(name)), binding)
+  rmSync(join(binding, `musl_${architecture}`), { recursive: true })
+  chmodSync(join(binding, `linux_${architecture}/koffi.node`), 0o644)
 }
 
 /** Of package-lock.json, also where npm did not install it on this machine. */
