@@ -1,9 +1,20 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundle, licences } from './bundle.ts'
 import { type NpmFile, npmFile, unpack } from './download.ts'
+import { VERSION } from './pack-deb.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 /** Node for the board: of the same version as `node` in package.json, which runs everything else here. */
@@ -18,13 +29,16 @@ export const STRIP = 'aarch64-linux-gnu-strip'
 export type Architecture = 'arm64' | 'x64'
 
 /**
- * What runs a card, as it lies in /usr/lib/keyline: `dist/card.mjs`, `dist/profiles/`, `prebuilds/` where the bundle of
- * serialport looks for its binding, and `node_modules/` with the one package that cannot be bundled.
+ * What runs a card, as it lies in /usr/lib/keyline: `dist/card.mjs` and `dist/launch.mjs` with `version.json` beside them,
+ * `dist/profiles/`, `prebuilds/` where the bundle of serialport looks for its binding, and `node_modules/` with the one package that
+ * cannot be bundled.
  * @returns the licences of what is in it
  */
 export async function cardTree(folder: string, architecture: Architecture): Promise<string> {
   mkdirSync(join(folder, 'dist'), { recursive: true })
-  const packages = await bundle('firmware/main.ts', join(folder, 'dist', 'card.mjs'), ['koffi'])
+  const packages = await bundle('firmware/main.ts', join(folder, 'dist/card.mjs'), ['koffi'])
+  await bundle('firmware/launch.ts', join(folder, 'dist/launch.mjs'), [])
+  writeFileSync(join(folder, 'dist/version.json'), `${JSON.stringify({ version: VERSION })}\n`)
   cpSync(join(ROOT, 'firmware/board/profiles'), join(folder, 'dist', 'profiles'), { recursive: true })
   const prebuilds = join('prebuilds', `linux-${architecture}`)
   const binding = `@serialport+bindings-cpp${architecture === 'arm64' ? '.armv8' : ''}.glibc.node`
@@ -70,7 +84,9 @@ function koffi(folder: string, architecture: Architecture): void {
   }
   const name = `@koromix/koffi-linux-${architecture}`
   const binding = join(folder, 'node_modules', name)
-  unpack(npmFile(lockedFile(name)), binding)
+  const here = join(ROOT, 'node_modules', name)
+  if (existsSync(here)) cpSync(here, binding, { recursive: true })
+  else unpack(npmFile(lockedFile(name)), binding)
   rmSync(join(binding, `musl_${architecture}`), { recursive: true })
   chmodSync(join(binding, `linux_${architecture}/koffi.node`), 0o644)
 }

@@ -13,6 +13,7 @@ export const PATH = (process.env.PATH ?? '')
   .filter((it) => !it.includes('node_modules'))
   .join(':')
 const COMMAND_MS = 120_000
+const PING_MS = 20_000
 
 export type Command = (args: readonly string[], input?: string) => Promise<{ readonly stdout: string }>
 
@@ -27,6 +28,14 @@ export function notRun(t: ExecutionContext, why: string): void {
   process.stderr.write(`NOT RUN: ${t.title}: ${why}\n`)
   t.log(`NOT RUN: ${why}`)
   t.pass()
+}
+
+/** Whether a failure of npm is one of this package. */
+export function reachesRegistry(): Promise<boolean> {
+  return run('npm', ['ping', '--silent'], { timeout: PING_MS }).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** An installed command line in an environment with nothing of the shell that runs the tests. @param start program and first arguments */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { npmPackage } from '../../deploy/npm.ts'
 import { enrolled } from '../system/fixture.ts'
-import { command, folder, notRun, run, works } from './installed.ts'
+import { command, folder, notRun, reachesRegistry, run, works } from './installed.ts'
 
 const TSC = fileURLToPath(new URL('../../node_modules/.bin/tsc', import.meta.url))
 const INSTALL_MS = 240_000
@@ -31,11 +31,7 @@ async function installed(t: ExecutionContext): Promise<string | undefined> {
     // No script of any package may be needed.
     await run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', file], npm)
   } catch (error) {
-    const reaches = await run('npm', ['ping', '--silent'], { ...npm, timeout: 20_000 }).then(
-      () => true,
-      () => false,
-    )
-    if (reaches) throw error
+    if (await reachesRegistry()) throw error
     notRun(t, 'npm reaches no registry, so the package was not installed')
     return undefined
   }
