@@ -25,11 +25,11 @@ export interface Child {
 }
 
 function spawnProgram(program: string, args: readonly string[]) {
-  const script = `${ROOT}${program}/main.ts`
+  const script = program.endsWith('.mjs') ? program : `${ROOT}${program}/main.ts`
   return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], { stdio: 'pipe' })
 }
 
-/** @param program folder whose `main.ts` is started @param onEvent told each event as it comes */
+/** @param program folder whose `main.ts` is started, or the path of a bundle @param onEvent told each event as it comes */
 export function startProgram(program: string, args: readonly string[], onEvent: (event: ChildEvent) => void): Child {
   const child = spawnProgram(program, args)
   child.stdin.end()

@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly onEvent?: (from: 'card' | 'server', event: ChildEvent) => void
   /** Further arguments of the simulator. */
   readonly sim?: readonly string[]
+  /** Path of a bundle to be started as the card, instead of this repository's program. */
+  readonly cardBundle?: string
 }
 
 export const SERVER_NUMBER = '+81312345678'
@@ -193,7 +195,8 @@ export class World {
     const modem = this.sim.ready.modems.find(({ number }) => number === CARD_NUMBER)?.path ?? ''
     const own = this.#options.card?.(this.sim) ?? []
     const args = ['--usb', usb, '--modem', modem, '--store', store, '--json', ...own, ...more]
-    this.#card = startProgram('firmware', args, (event) => this.#options.onEvent?.('card', event))
+    const program = this.#options.cardBundle ?? 'firmware'
+    this.#card = startProgram(program, args, (event) => this.#options.onEvent?.('card', event))
     await this.#card.until(({ event }) => event === 'ready')
     return this.#card
   }

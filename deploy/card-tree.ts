@@ -1,8 +1,20 @@
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundle, licences } from './bundle.ts'
 import { type NpmFile, npmFile, unpack } from './download.ts'
+import { VERSION } from './pack-deb.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 /** Node for the board: of the same version as `node` in package.json, which runs everything else here. */
@@ -11,17 +23,22 @@ export const NODE: NpmFile = {
   version: '24.21.0',
   integrity: 'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
 }
+/** For arm64 on a machine of another architecture. */
+export const STRIP = 'aarch64-linux-gnu-strip'
 
 export type Architecture = 'arm64' | 'x64'
 
 /**
- * What runs a card, as it lies in /usr/lib/keyline: `dist/card.mjs`, `dist/profiles/`, `prebuilds/` where the bundle of
- * serialport looks for its binding, and `node_modules/` with the one package that cannot be bundled.
+ * What runs a card, as it lies in /usr/lib/keyline: `dist/card.mjs` and `dist/launch.mjs` with `version.json` beside them,
+ * `dist/profiles/`, `prebuilds/` where the bundle of serialport looks for its binding, and `node_modules/` with the one package that
+ * cannot be bundled.
  * @returns the licences of what is in it
  */
 export async function cardTree(folder: string, architecture: Architecture): Promise<string> {
   mkdirSync(join(folder, 'dist'), { recursive: true })
-  const packages = await bundle('firmware/main.ts', join(folder, 'dist', 'card.mjs'), ['koffi'])
+  const packages = await bundle('firmware/main.ts', join(folder, 'dist/card.mjs'), ['koffi'])
+  await bundle('firmware/launch.ts', join(folder, 'dist/launch.mjs'), [])
+  writeFileSync(join(folder, 'dist/version.json'), `${JSON.stringify({ version: VERSION })}\n`)
   cpSync(join(ROOT, 'firmware/board/profiles'), join(folder, 'dist', 'profiles'), { recursive: true })
   const prebuilds = join('prebuilds', `linux-${architecture}`)
   const binding = `@serialport+bindings-cpp${architecture === 'arm64' ? '.armv8' : ''}.glibc.node`
@@ -40,9 +57,21 @@ export function nodeProgram(folder: string): string {
   unpack(npmFile(NODE), unpacked)
   renameSync(join(unpacked, 'bin/node'), join(folder, 'node'))
   chmodSync(join(folder, 'node'), 0o755)
+  strip(join(folder, 'node'))
   const licence = readFileSync(join(unpacked, 'LICENSE'), 'utf8')
   rmSync(unpacked, { recursive: true })
   return licence
+}
+
+/** 20 MB are names for a debugger. */
+function strip(program: string): void {
+  const strip = process.arch === 'arm64' ? 'strip' : STRIP
+  try {
+    execFileSync(strip, [program])
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    process.stderr.write(`Node stays 20 MB larger: ${strip} is not here (apt-get install binutils-aarch64-linux-gnu)\n`)
+  }
 }
 
 /** Only what is loaded at run time: its sources would be 4 MB more. */
@@ -54,7 +83,12 @@ function koffi(folder: string, architecture: Architecture): void {
     copyFileSync(join(from, name), join(to, name))
   }
   const name = `@koromix/koffi-linux-${architecture}`
-  unpack(npmFile(lockedFile(name)), join(folder, 'node_modules', name))
+  const binding = join(folder, 'node_modules', name)
+  const here = join(ROOT, 'node_modules', name)
+  if (existsSync(here)) cpSync(here, binding, { recursive: true })
+  else unpack(npmFile(lockedFile(name)), binding)
+  rmSync(join(binding, `musl_${architecture}`), { recursive: true })
+  chmodSync(join(binding, `linux_${architecture}/koffi.node`), 0o644)
 }
 
 /** Of package-lock.json, also where npm did not install it on this machine. */

@@ -18,6 +18,11 @@ export const FAULTS = {
   CANCELLED: { what: 'cancelled', cure: 'start again when you like', exit: 'failed' },
   UNEXPECTED: { what: 'something unforeseen happened', cure: 'please report it', exit: 'failed' },
   PROGRAM_MISSING: { what: 'this program is not installed', cure: 'install all of Keyline', exit: 'failed' },
+  NODE_TOO_OLD: {
+    what: 'this Node cannot encrypt what goes over the Internet: its OpenSSL is older than 3.5',
+    cure: 'use Node 22.20 or newer, or the one of Debian 13',
+    exit: 'failed',
+  },
   CONFIG_INVALID: { what: 'the configuration file is not valid', cure: 'correct or remove it', exit: 'usage' },
   // The card and its cable.
   DOCTOR_FAILED: {

@@ -81,9 +81,11 @@ export class Session {
     this.#lifetimeMs = from.lifetimeSeconds * 1000
     this.via = parts.via ?? from.via
     this.#link = keyedAgent(from.server, parts.key, this.via)
-    const { promise, resolve } = Promise.withResolvers<'closed' | 'expired'>()
-    this.ended = promise
-    this.#tellEnded = resolve
+    let tell: (how: 'closed' | 'expired') => void = () => {}
+    this.ended = new Promise((resolve) => {
+      tell = resolve
+    })
+    this.#tellEnded = tell
     this.opened()
   }
 

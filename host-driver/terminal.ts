@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { hasTlsProfile } from '../internet/tls-profile.ts'
 import { type KeyPair, keyPair } from '../keys/x25519.ts'
 import { LineFormatError } from '../wire/line/cbor.ts'
 import { decodeTicket } from '../wire/line/ticket.ts'
@@ -79,8 +80,13 @@ export class Terminal {
     this.#after = options.after ?? after
   }
 
-  /** Opens the card, proves that this computer is paired where the card wants it, and asks who it is. @throws KeylineError CARD_* */
+  /**
+   * Opens the card, proves that this computer is paired where the card wants it, and asks who it is.
+   * @throws KeylineError CARD_*, NODE_TOO_OLD
+   */
   static async open(options: TerminalOptions): Promise<Terminal> {
+    // Before a call is made whose key could not be used.
+    if (!hasTlsProfile()) throw fault('NODE_TOO_OLD')
     const { card } = options
     const serial = typeof card === 'string' ? await serialOf(card) : undefined
     const first = await greeted(options)

@@ -1,5 +1,5 @@
 import { constants } from 'node:crypto'
-import type { SecureContextOptions } from 'node:tls'
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
 
 /**
  * The one TLS profile (PROTOCOL.md §5): TLS 1.3, external PSK with (EC)DHE, SHA-256 suites only (OpenSSL binds a PSK given
@@ -11,6 +11,16 @@ export const TLS_PROFILE: SecureContextOptions = {
   ciphers: 'TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256',
   ecdhCurve: 'X25519MLKEM768',
   secureOptions: constants.SSL_OP_NO_TICKET,
+}
+
+/** Whether this Node has what the profile asks for: its OpenSSL must be 3.5 or newer. */
+export function hasTlsProfile(): boolean {
+  try {
+    createSecureContext(TLS_PROFILE)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**

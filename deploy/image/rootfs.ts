@@ -2,12 +2,19 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { CACHE, mirror, SUITE } from './debian.ts'
+import { CACHE, type DebArchitecture, mirror, SUITE } from './debian.ts'
 
+export interface System {
+  readonly architecture: DebArchitecture
+  /** Beside what every Debian has. */
+  readonly packages: readonly string[]
+}
 /** No network, no shell to log in to: what runs the card, and nothing else. */
-const PACKAGES = ['systemd', 'systemd-sysv', 'udev', 'kmod', 'libnss-systemd', 'e2fsprogs', 'libstdc++6', 'apt']
+const BOARD: System = {
+  architecture: 'arm64',
+  packages: ['systemd', 'systemd-sysv', 'udev', 'kmod', 'libnss-systemd', 'e2fsprogs', 'libstdc++6', 'apt'],
+}
 const OPTIONS = [
-  '--architectures=arm64',
   '--variant=essential',
   '--mode=root',
   '--components=main',
@@ -22,12 +29,12 @@ const OPTIONS = [
 const BUILD_MS = 1_800_000
 
 /**
- * Debian for the board, without kernel and card: minutes the first time, then from the cache. Needs root, mmdebstrap, and qemu-user in
- * binfmt_misc on a machine of another architecture.
+ * Debian without a kernel, for the board unless something else is said: minutes the first time, then from the cache. Needs root,
+ * mmdebstrap, and qemu-user in binfmt_misc on a machine of another architecture.
  * @returns path of a tar
  */
-export function rootfs(log: (text: string) => void): string {
-  const args = [...OPTIONS, `--include=${PACKAGES.join(',')}`]
+export function rootfs(log: (text: string) => void, { architecture, packages }: System = BOARD): string {
+  const args = [`--architectures=${architecture}`, ...OPTIONS, `--include=${packages.join(',')}`]
   const key = createHash('sha256')
     .update(JSON.stringify([SUITE, args]))
     .digest('hex')
@@ -35,7 +42,7 @@ export function rootfs(log: (text: string) => void): string {
   const folder = join(CACHE, 'rootfs')
   const file = join(folder, `${SUITE}-${key}.tar`)
   if (existsSync(file)) return file
-  log('Debian for the board is put together: some minutes, once')
+  log(`Debian for ${architecture} is put together: some minutes, once`)
   mkdirSync(folder, { recursive: true })
   const part = `${file}.part.tar`
   rmSync(part, { force: true })

@@ -25,19 +25,22 @@ export async function callOverLine<M extends 'line.login' | 'line.pay' | 'card.e
   after: After = afterUnheld,
 ): Promise<Result<M>> {
   if (signal?.aborted) throw fault('CANCELLED')
-  const gaveUp = Promise.withResolvers<never>()
-  gaveUp.promise.catch(() => {}) // it may be given up before anybody waits
+  let giveUp: (error: unknown) => void = () => {}
+  const gaveUp = new Promise<never>((_, reject) => {
+    giveUp = reject
+  })
+  gaveUp.catch(() => {}) // it may be given up before anybody waits
   let cancelTimer = (): void => {}
   const cancel = (): void => {
-    cancelTimer = after(HANG_UP_MS, () => gaveUp.reject(fault('CANCELLED')))
+    cancelTimer = after(HANG_UP_MS, () => giveUp(fault('CANCELLED')))
     // A card without a call says so, and one that is gone fails the call itself; one that is silent is not waited for.
-    card.call('line.cancel', {}).catch((cause: unknown) => gaveUp.reject(fault('CANCELLED', { cause })))
+    card.call('line.cancel', {}).catch((cause: unknown) => giveUp(fault('CANCELLED', { cause })))
   }
   signal?.addEventListener('abort', cancel, { once: true })
   const call = card.call(method, params)
-  const stopWatching = watch(card, after, (error) => gaveUp.reject(error))
+  const stopWatching = watch(card, after, (error) => giveUp(error))
   try {
-    const result = await Promise.race([call, gaveUp.promise])
+    const result = await Promise.race([call, gaveUp])
     if (signal?.aborted && !KEPT.has(method)) throw fault('CANCELLED')
     return result
   } catch (error) {

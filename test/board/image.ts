@@ -132,7 +132,7 @@ async function onBoard(context: RungContext, world: World, disk: string, laptop:
 
 const PAIRINGS = '/run/pc/.local/share/keyline/pairings'
 /** The PC of this machine: its command line has its state in memory. */
-const pc = `HOME=/run/pc KEYLINE_STATE=/run/pc/state KEYLINE_CARD=/dev/ttyACM0 /mnt/keyline/keyline`
+const pc = `HOME=/run/pc KEYLINE_STATE=/run/pc/state KEYLINE_CARD=/dev/ttyACM0 /usr/lib/keyline/node /mnt/keyline/host-driver/cli/main.js`
 
 /** The card has enrolled by itself with the ticket that was on it; its console shows the code. */
 async function pair(shell: Shell): Promise<string> {

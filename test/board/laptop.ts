@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { unpack } from '../../deploy/download.ts'
@@ -29,8 +29,6 @@ export async function laptopDisk(folder: string): Promise<string> {
   unpack(await npmPackage(folder), join(root, 'keyline'))
   const modules = join(root, 'keyline/node_modules')
   for (const name of PACKAGES) cpSync(join(MODULES, name), join(modules, name), { recursive: true })
-  mkdirSync(join(modules, '.bin'))
-  symlinkSync('/usr/lib/keyline/node', join(modules, '.bin/node'))
   const [busybox = ''] = debs('arm64', ['busybox-static'])
   copyFileSync(join(unpackedDeb(busybox), 'usr/bin/busybox'), join(root, 'bin/busybox'))
   copyFileSync(HOST_RULES, join(root, '60-keyline-host.rules'))
