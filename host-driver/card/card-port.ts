@@ -1,7 +1,7 @@
 import { SerialPort } from 'serialport'
 import { fault, type KeylineError } from '../errors.ts'
 import type { CardCable } from './card-client.ts'
-import { sysPorts } from './sys-ports.ts'
+import { type PortInfo, sysPorts } from './sys-ports.ts'
 
 /** USB has no speed of this kind; a serial converter in between would want one. */
 const BAUD = 115_200
@@ -10,15 +10,7 @@ const LOOK_MS = 500
 /** A port closes at once, or its driver is stuck, milliseconds. */
 const CLOSE_MS = 5000
 
-export interface PortInfo {
-  readonly path: string
-  /** Four hexadecimal digits, lower case; missing where the port is not on USB. */
-  readonly vendorId?: string
-  readonly productId?: string
-  readonly serialNumber?: string
-  /** Which interface of its USB device the port belongs to; missing where the system does not tell. */
-  readonly usbInterface?: number
-}
+export type { PortInfo } from './sys-ports.ts'
 
 /** As udev names a port in /dev/serial/by-id: …-if00. */
 const INTERFACE = /-if([0-9a-f]{2})(-port\d+)?$/

@@ -1,6 +1,16 @@
 import { readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { PortInfo } from './card-port.ts'
+
+/** A serial port of this computer. */
+export interface PortInfo {
+  readonly path: string
+  /** Four hexadecimal digits, lower case; missing where the port is not on USB. */
+  readonly vendorId?: string
+  readonly productId?: string
+  readonly serialNumber?: string
+  /** Which interface of its USB device the port belongs to; missing where the system does not tell. */
+  readonly usbInterface?: number
+}
 
 /** Above a port: interface and device of USB, and whatever stands between; more is none of ours. */
 const LEVELS = 6
