@@ -15,6 +15,9 @@ const INPUTS = [
   'keys',
   'internet',
   'host-driver',
+  'server',
+  'sim',
+  'demo',
   'test/board',
   'package-lock.json',
 ]

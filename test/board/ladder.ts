@@ -54,19 +54,20 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0
   }
   const rows: Row[] = []
-  for (const rung of RUNGS) {
-    if (!wanted.includes(rung.name)) continue
-    if (values.changed && unchanged(rung.name)) {
-      process.stdout.write(`unchanged since it passed: ${rung.name}\n`)
-      continue
-    }
-    const row = await runOne(rung, values.keep && rung.name === wanted.at(-1), values.verbose)
+  const chosen = RUNGS.filter(({ name }) => wanted.includes(name))
+  for (const rung of chosen) {
+    const row: Row =
+      values.changed && unchanged(rung.name)
+        ? { rung: rung.name, verdict: 'NOT RUN', seconds: 0, text: 'unchanged since it passed' }
+        : await runOne(rung, values.keep && rung === chosen.at(-1), values.verbose)
     rows.push(row)
     if (row.verdict === 'ok') passed(rung.name)
     print(row, values.json)
   }
   const count = (verdict: Verdict): number => rows.filter((row) => row.verdict === verdict).length
-  process.stdout.write(`${count('ok')} passed, ${count('FAILED')} failed, ${count('NOT RUN')} not run\n`)
+  const sums = { passed: count('ok'), failed: count('FAILED'), notRun: count('NOT RUN') }
+  const text = `${sums.passed} passed, ${sums.failed} failed, ${sums.notRun} not run`
+  process.stdout.write(`${values.json ? JSON.stringify(sums) : text}\n`)
   return count('FAILED') === 0 ? 0 : 1
 }
 

@@ -32,10 +32,10 @@ test('the cable is pulled while an answer is waited for', async (t) => {
   const { card, path, unplug } = cardOnTty(t)
   const terminal = await Terminal.open({ card: path })
   t.teardown(() => terminal.close())
-  card.answers['card.status'] = () => new Promise(() => {})
-  const status = terminal.status()
+  card.answers['card.doctor'] = () => new Promise(() => {})
+  const looked = terminal.doctor()
   await Promise.all([
-    t.throwsAsync(status, { code: 'CARD_GONE' }),
+    t.throwsAsync(looked, { code: 'CARD_GONE' }),
     (async () => {
       while (card.asked.length < 2) await new Promise((resolve) => setTimeout(resolve, 2))
       unplug()
