@@ -27,6 +27,16 @@ export async function runningKeeper(env: CommandContext['env']): Promise<KeeperC
   return keeper
 }
 
+/** A request to a running keeper. One that ends for want of work just then has not begun with it, and another one gets it. */
+export async function askKeeper<T>(env: CommandContext['env'], ask: (keeper: KeeperClient) => Promise<T>): Promise<T> {
+  try {
+    return await ask(await runningKeeper(env))
+  } catch (error) {
+    if (!(error instanceof KeylineError && error.code === 'NOT_LOGGED_IN')) throw error
+    return await ask(await runningKeeper(env))
+  }
+}
+
 /** @returns false when it ended meanwhile @throws KeylineError KEEPER_VERSION */
 async function isOurs(keeper: KeeperClient): Promise<boolean> {
   try {

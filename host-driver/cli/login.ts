@@ -6,7 +6,7 @@ import { stateFolder } from '../keeper/state-folder.ts'
 import { CARD_HELP, CARD_OPTION, cardSource } from './card-option.ts'
 import type { Command, CommandContext, Options } from './command.ts'
 import { credentials } from './credentials.ts'
-import { runningKeeper } from './kept.ts'
+import { askKeeper } from './kept.ts'
 import { keysOption } from './keys-text.ts'
 import { refused } from './refused.ts'
 import { sayTried } from './tried-text.ts'
@@ -44,9 +44,8 @@ example: keyline login --user alice`,
     const fresh = options.fresh === true
     const card = await cardOrStoredKey(context, options, fresh)
     const { userId, password } = await credentials(context, options)
-    const keeper = await runningKeeper(env)
     const body = { userId, password, keys, fresh, ...(card !== undefined && { card }), ...via(options) }
-    const outcome = await keeper.login(body, output.progress, signal)
+    const outcome = await askKeeper(env, (keeper) => keeper.login(body, output.progress, signal))
     if (outcome.verdict === 'refused') throw refused(outcome.reason, outcome.retryAfterSeconds)
     const { session, stored, tried } = outcome
     const { server, expiresAt, keysLeft } = session
