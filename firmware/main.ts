@@ -2,6 +2,7 @@ import { systemClock } from '../line/clock.ts'
 import { openSerialPort } from '../line/modem/serial-port.ts'
 import { type CardOptions, readArguments, USAGE } from './arguments.ts'
 import { pinsOf } from './board/board.ts'
+import { boardChecks } from './board/board-checks.ts'
 import { openGpio } from './board/open-gpio.ts'
 import { openPowerKey } from './board/power-key.ts'
 import { boardSecret } from './board/secret.ts'
@@ -57,6 +58,13 @@ async function main(argv: readonly string[]): Promise<number> {
   const { boardSecret: secretFile, console: consolePath, baud } = options
   const card = await startCard(options, {
     updates: openUpdates(options.update),
+    boardChecks: () =>
+      boardChecks({
+        board: options.board,
+        modem: options.modem,
+        sealed: secretFile !== undefined,
+        now: Date.now,
+      }),
     restart: stopping.stop,
     boardSecret: secretFile === undefined ? undefined : boardSecret(secretFile),
     console: consolePath === undefined ? undefined : new Console(() => openUsbPort(consolePath, baud), systemClock),

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Secret } from '../keys/secret.ts'
 import { type Clock, systemClock } from '../line/clock.ts'
-import type { NotificationParams } from '../wire/usb/methods.ts'
+import type { Check, NotificationParams } from '../wire/usb/methods.ts'
 import type { CardOptions } from './arguments.ts'
 import { type BoardPins, openBoard } from './board/board.ts'
 import type { Gpio } from './board/gpio.ts'
@@ -46,6 +46,7 @@ export interface CardWorld {
   /** The log console, where there is one. Closed by the program. */
   readonly console?: Console | undefined
   readonly updates?: Updates | undefined
+  readonly boardChecks?: (() => readonly Check[]) | undefined
   /** After an update: ends the program, which is started again. */
   readonly restart?: () => void
   /** What the card's memory is sealed with; it is plain without. */
@@ -69,7 +70,7 @@ export async function startCard(
   options: Pick<CardOptions, 'usb' | 'store'> & Partial<Pick<CardOptions, 'pairing' | 'ticket' | 'pin'>>,
   world: CardWorld,
 ): Promise<CardProgram> {
-  const { line, policy, boardSecret, updates, restart = () => {} } = world
+  const { line, policy, boardSecret, updates, boardChecks, restart = () => {} } = world
   const print = (event: ProgramEvent): void => {
     world.print(event)
     world.console?.say(describe(event))
@@ -114,6 +115,7 @@ export async function startCard(
         gate,
         pairing,
         updates,
+        boardChecks,
         restart,
         onEnrolled,
         onHello: () => consent.forget(),

@@ -1,4 +1,4 @@
-import { API_VERSION, type Result } from '../../wire/usb/methods.ts'
+import { API_VERSION, type Check, type Result } from '../../wire/usb/methods.ts'
 import type { CardPin } from '../card/card-pin.ts'
 import type { FileArea } from '../card/file-area.ts'
 import type { LineJobs } from '../card/jobs.ts'
@@ -29,6 +29,8 @@ export interface CardParts {
   readonly pairing: boolean
   /** Where the launcher knows slots. */
   readonly updates?: Updates | undefined
+  /** What the board may have wrong. */
+  readonly boardChecks?: (() => readonly Check[]) | undefined
   /** Ends the program, which is started again. */
   readonly restart?: () => void
   readonly onEnrolled: (cardId: string) => void
@@ -46,6 +48,7 @@ export function cardApi({
   gate,
   pairing,
   updates,
+  boardChecks,
   restart,
   onEnrolled,
   onHello,
@@ -78,7 +81,11 @@ export function cardApi({
       return { ok: true, result: { ...hello, card: card() } }
     },
     'card.status': async () => ({ ok: true, result: { card: card() } }),
-    'card.doctor': () => jobs.check(),
+    'card.doctor': async () => {
+      const outcome = await jobs.check()
+      if (!outcome.ok || boardChecks === undefined) return outcome
+      return { ok: true, result: { checks: [...boardChecks(), ...outcome.result.checks] } }
+    },
     'card.enrol': async (params) => {
       const outcome = await jobs.enrol(params)
       if (outcome.ok) onEnrolled(outcome.result.cardId)
