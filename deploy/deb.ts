@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cardTree, nodeProgram } from './card-tree.ts'
@@ -7,6 +7,8 @@ import { type Deb, packDeb } from './pack-deb.ts'
 
 export { sourceDate, VERSION } from './pack-deb.ts'
 
+/** Public keys, one a file. */
+const UPDATE_KEYS = process.env.KEYLINE_UPDATE_KEYS ?? fileURLToPath(new URL('../update-keys/', import.meta.url))
 const DEPLOY = fileURLToPath(new URL('./', import.meta.url))
 
 const CARD: Deb = {
@@ -41,6 +43,7 @@ export async function cardDeb(to: string): Promise<string> {
     install(root, 'keyline.sysusers', 'usr/lib/sysusers.d/keyline.conf')
     install(root, '60-keyline-board.rules', 'usr/lib/udev/rules.d/60-keyline-board.rules')
     install(root, 'card.env', 'etc/keyline/card.env')
+    updateKeys(join(lib, 'update-keys'))
     for (const name of ['postinst', 'prerm', 'postrm']) install(root, `card.${name}`, `DEBIAN/${name}`, 0o755)
     return packDeb(root, CARD, licence, to)
   })
@@ -64,6 +67,15 @@ async function inFolder(to: string, run: (root: string) => Promise<string>): Pro
     return await run(root)
   } finally {
     rmSync(root, { recursive: true, force: true })
+  }
+}
+
+/** Whose updates the card takes: the owner's, from update-keys/ of this project; without one it takes none. */
+function updateKeys(to: string): void {
+  mkdirSync(to, { recursive: true })
+  if (!existsSync(UPDATE_KEYS)) return
+  for (const name of readdirSync(UPDATE_KEYS)) {
+    if (name.endsWith('.pub')) copyFileSync(join(UPDATE_KEYS, name), join(to, name))
   }
 }
 

@@ -51,6 +51,11 @@ export const FAULTS = {
     exit: 'card',
   },
   CARD_TAKES_ANY: { what: 'this card works for any computer', cure: 'nothing is to be done', exit: 'card' },
+  CARD_UPDATE_FAILED: {
+    what: 'the card did not stay with the new version',
+    cure: 'nothing is lost: it runs the one before; keyline card update --status tells why',
+    exit: 'card',
+  },
   CARD_FILE_DIFFERS: {
     what: 'the file that came from the card is not the one that it lists',
     cure: 'read it again',

@@ -3,6 +3,7 @@
 export type { AttachedModem, CardSource } from './card/attached.ts'
 export { type CardFileEntry, CardFiles, type OnBytes } from './card/card-files.ts'
 export type { PortInfo } from './card/card-port.ts'
+export type { UpdateStatus } from './card/card-update.ts'
 export { pairingFolder } from './card/pairing.ts'
 export type { Downloaded, DownloadOptions } from './download/download.ts'
 export { type FaultReport, KeylineError, type Origin } from './errors.ts'

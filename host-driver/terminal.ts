@@ -7,9 +7,10 @@ import { API_VERSION, type Check, type Result } from '../wire/usb/methods.ts'
 import type { PinAnswer } from '../wire/usb/pin.ts'
 import { type CardSource, openAttached } from './card/attached.ts'
 import { type CardCable, CardClient, type CardNotification } from './card/card-client.ts'
-import { CardFiles } from './card/card-files.ts'
+import { CardFiles, type OnBytes } from './card/card-files.ts'
 import { CardLink } from './card/card-link.ts'
 import { listPorts, openCardPort } from './card/card-port.ts'
+import { sendUpdate, type UpdateStatus, updateStatus } from './card/card-update.ts'
 import { cardPorts } from './card/find.ts'
 import { callOverLine } from './card/line-call.ts'
 import { keepPairing, pairingFolder, prove } from './card/pairing.ts'
@@ -140,6 +141,19 @@ export class Terminal {
   /** @param current empty where there is none @param wanted empty for none from here on @throws KeylineError as unlock, CARD_PIN_UNSUPPORTED */
   setPin(current: string, wanted: string): Promise<PinAnswer> {
     return this.#client.call('card.pin.set', { current, wanted })
+  }
+
+  /**
+   * Gives the card newer firmware, after which it starts anew: the next request waits for it.
+   * @param bytes of a whole update @returns its version @throws KeylineError UPDATE_*, CARD_*
+   */
+  update(bytes: Uint8Array, onBytes: OnBytes = () => {}): Promise<string> {
+    return sendUpdate(this.#client, bytes, onBytes)
+  }
+
+  /** Which version runs, and what became of the last update. @throws KeylineError UPDATE_UNSUPPORTED, CARD_* */
+  updateStatus(): Promise<UpdateStatus> {
+    return updateStatus(this.#client)
   }
 
   /** What the card says of itself. @throws KeylineError CARD_* */

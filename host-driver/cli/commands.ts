@@ -2,6 +2,7 @@ import { fault } from '../errors.ts'
 import { cardFiles } from './card-files.ts'
 import { CARD_PAIR } from './card-pair.ts'
 import { cardPin } from './card-pin.ts'
+import { cardUpdate } from './card-update.ts'
 import type { Command } from './command.ts'
 import { doctor } from './doctor.ts'
 import { enrol } from './enrol.ts'
@@ -35,6 +36,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   ...CARD_PAIR,
   'card pin': cardPin,
   'card files': cardFiles,
+  'card update': cardUpdate,
 }
 
 /** Farthest slip of the pen that is taken for one, in letters. */

@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // Plays the PC: uses the driver's API like any program, and starts all the others as processes.
   demo: ['wire', 'keys', 'host-driver', 'sim'],
   // Packs the others as files.
-  deploy: [],
+  deploy: ['firmware'],
 }
 
 /** The network without the Internet and the card cannot even name a socket; keys do no I/O at all. */

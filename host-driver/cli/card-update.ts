@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { fault } from '../errors.ts'
+import { Terminal } from '../terminal.ts'
+import { CARD_HELP, CARD_OPTION, cardSource } from './card-option.ts'
+import type { Command } from './command.ts'
+
+/** `keyline card update FILE|--status` */
+export const cardUpdate: Command = {
+  summary: "give a card a newer version of its program, signed by the card's owner",
+  help: `usage: keyline card update FILE [--card PATH] [--json]
+       keyline card update --status
+
+The card takes a version that is newer than any it had and signed with a key that it trusts, starts it, and goes back by itself to the one before
+if the new one is not healthy in three starts. It may be unplugged at any moment of it.
+
+${CARD_HELP}
+
+example: keyline card update keyline-card-0.2.0.update`,
+  options: { ...CARD_OPTION, status: { type: 'boolean' } },
+  takes: ['[FILE]'],
+  async run(context, [file], options) {
+    const { output } = context
+    if ((file === undefined) !== (options.status === true)) throw fault('USAGE', { what: 'expected FILE, or --status' })
+    const terminal = await Terminal.open({ card: await cardSource(context, options) })
+    try {
+      const before = await terminal.updateStatus()
+      if (file === undefined) {
+        output.say(`Version ${before.version}${before.trial ? ', on trial' : ''}.`)
+        if (before.rolledBack) output.say(`Went back from ${before.rolledBack.version}: ${before.rolledBack.why}.`)
+        return { ...before }
+      }
+      const bytes = await readFile(file).catch((error: unknown) => {
+        throw fault('FILE_FAILED', { what: `${file} cannot be read`, cause: error })
+      })
+      const name = basename(file)
+      const version = await terminal.update(bytes, (received, total) =>
+        output.progress({ type: 'download', name, received, total }),
+      )
+      output.note(`The card starts anew with version ${version}.`)
+      const now = await terminal.updateStatus()
+      if (now.version !== version) {
+        const why = now.rolledBack?.why ?? `it runs version ${now.version}`
+        throw fault('CARD_UPDATE_FAILED', { what: `the card did not stay with version ${version}: ${why}` })
+      }
+      output.say(`The card runs version ${version} (${before.version} before).`)
+      return { version, before: before.version }
+    } finally {
+      await terminal.close()
+    }
+  },
+}
