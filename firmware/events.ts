@@ -20,6 +20,8 @@ export type ProgramEvent =
   | { readonly event: 'pairing.code'; readonly code: string; readonly seconds: number }
   | { readonly event: 'ticket.refused'; readonly code: string }
   | { readonly event: 'pin.set' }
+  | { readonly event: 'update.healthy'; readonly version: string }
+  | { readonly event: 'update.rolled-back'; readonly version: string; readonly why: string }
   | KeeperEvent
 
 /** One line for people. */
@@ -45,6 +47,10 @@ export function describe(it: ProgramEvent): string {
       return `the ticket that was put on the card is not taken: ${it.code}`
     case 'pin.set':
       return 'the PIN that was put on the card is set'
+    case 'update.healthy':
+      return `version ${it.version} works: older ones are refused from now on`
+    case 'update.rolled-back':
+      return `the update to ${it.version} was rolled back: ${it.why}`
     case 'modem.usable':
       return `the modem is usable: ${it.detail}`
     case 'modem.lost':

@@ -53,7 +53,7 @@ async function main(argv: readonly string[]): Promise<number> {
     ...(key !== undefined && powerKey !== undefined && { powerKey: { press: () => powerKey.press(key.onMs) } }),
     log: print,
   })
-  const service = systemd({ env: process.env, pid: process.pid, clock: systemClock })
+  const service = systemd({ env: process.env, pid: process.pid, clock: systemClock, progress: () => line.progressing })
   const pins = options.board.gpio === null ? undefined : pinsOf(options.board.gpio)
   const { boardSecret: secretFile, console: consolePath, baud } = options
   const card = await startCard(options, {
@@ -66,6 +66,7 @@ async function main(argv: readonly string[]): Promise<number> {
         now: Date.now,
       }),
     restart: stopping.stop,
+    modemKnown: () => line.known,
     boardSecret: secretFile === undefined ? undefined : boardSecret(secretFile),
     console: consolePath === undefined ? undefined : new Console(() => openUsbPort(consolePath, baud), systemClock),
     openUsb: () => (stdio ? Promise.resolve(stdioPort()) : openUsbPort(options.usb, options.baud)),

@@ -20,15 +20,13 @@ import { lockStore } from './card/store-lock.ts'
 import { Vault } from './card/vault.ts'
 import { within } from './card/waiting.ts'
 import { describe, type ProgramEvent } from './events.ts'
+import { judged } from './update/judged.ts'
 import type { Updates } from './update/updates.ts'
 import { cardApi } from './usb/api.ts'
 import type { Console } from './usb/console.ts'
 import { PairingGate } from './usb/pairing-gate.ts'
 import { UsbKeeper } from './usb/usb-keeper.ts'
 import type { UsbPort } from './usb/usb-link.ts'
-
-/** So long after its start a new version that still runs is taken for healthy, milliseconds. */
-const HEALTHY_MS = 60_000
 
 /** What is real in the program and not in a test. */
 export interface CardWorld {
@@ -49,6 +47,8 @@ export interface CardWorld {
   readonly boardChecks?: (() => readonly Check[]) | undefined
   /** After an update: ends the program, which is started again. */
   readonly restart?: () => void
+  /** The modem was brought up, or it is known why not. */
+  readonly modemKnown?: () => boolean
   /** What the card's memory is sealed with; it is plain without. */
   readonly boardSecret?: Secret | undefined
   /** The PC is gone for good: only where it started this program. */
@@ -104,6 +104,12 @@ export async function startCard(
     })
     const jobs = new LineJobs({ vault, line, clock, nowSeconds, policy, events, consent })
     const onEnrolled = (cardId: string): void => print({ event: 'enrolled', cardId })
+    const judge = judged(updates, { clock, modemKnown: world.modemKnown ?? (() => true), print })
+    const onHello = (): void => {
+      consent.forget()
+      // A PC that can talk to it can also give it another update: a new version has done enough.
+      judge.hello()
+    }
     const usb = new UsbKeeper({
       open: world.openUsb,
       api: cardApi({
@@ -118,7 +124,7 @@ export async function startCard(
         boardChecks,
         restart,
         onEnrolled,
-        onHello: () => consent.forget(),
+        onHello,
       }),
       clock,
       onGone: () => {
@@ -159,7 +165,8 @@ export async function startCard(
       print({ event: 'job.failed', ...problem })
     }
     try {
-      await usb.start()
+      // Under the launcher it is a board, whose cable may come later; else a wrong path is told at once.
+      await usb.start(updates !== undefined)
     } catch (error) {
       await showFailedStart(world, () => board.lights.failed())
       board.close()
@@ -179,12 +186,15 @@ export async function startCard(
     })
     const cardId = enrolled?.cardId ?? ''
     print({ event: 'ready', usb: path, modem: line.modem(), store, enrolled: enrolled !== undefined, cardId })
-    // Without a PC too: it has come so far, and has stayed.
-    const cancelHealth = clock.after(HEALTHY_MS, () => updates?.healthy())
+    judge.started((text) => {
+      if (usb.link === undefined || (pairing && !gate.proved)) return false
+      usb.link.notify('card.log', { level: 'warning', text })
+      return true
+    })
     const provisioning = provision.start().catch((error: unknown) => onEnded(problemOf(error), false))
     return {
       close: async () => {
-        cancelHealth()
+        judge.close()
         provision.close()
         await jobs.close()
         await provisioning

@@ -37,8 +37,8 @@ export interface HeldFile {
   close(): void
 }
 
-/** A record is at most two line messages and some keys; a file of the file area 4 MiB. What is longer is none of ours. */
-const FILE_MAX = 4_300_000
+/** A record is at most two line messages and some keys, a file of the file area 4 MiB, an update 16 MiB. What is longer is none of ours. */
+const FILE_MAX = 16 * 1024 * 1024 + 1
 /** Read at once, bytes. */
 const READ_BYTES = 65_536
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_DIRECTORY } = constants

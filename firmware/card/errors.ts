@@ -140,8 +140,13 @@ export const CARD_ERRORS = {
     what: 'the update is for another kind of board',
     cure: 'use the one for this board; nothing was changed',
   },
+  UPDATE_INSTALLED: { what: 'the card runs this version already', cure: 'nothing is to be done' },
+  UPDATE_RUNNING: {
+    what: 'another update is under way, or waits for its first start',
+    cure: 'wait a minute, then see keyline card update --status',
+  },
   UPDATE_OLD: {
-    what: 'the card has this version or a newer one',
+    what: 'the card had a newer version that worked',
     cure: 'make an update with a higher version; nothing was changed',
   },
   UPDATE_TOO_LARGE: { what: 'the update is larger than 16 MiB', cure: 'make a smaller one; nothing was changed' },

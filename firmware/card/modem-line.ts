@@ -69,6 +69,16 @@ export class ModemLine implements LinePort {
     return this.#keeper.problem ?? this.#options.path
   }
 
+  /** It was brought up, or it is known why not. */
+  get known(): boolean {
+    return this.#keeper.problem !== undefined || this.#keeper.status !== undefined
+  }
+
+  /** Whether the modem's engine goes forward: one that finds no modem does. */
+  get progressing(): boolean {
+    return this.#keeper.progressing
+  }
+
   network(): NetworkLook | undefined {
     const status = this.#keeper.status
     if (status === undefined) return undefined

@@ -5,7 +5,11 @@ import { CardError } from '../card/errors.ts'
 /*
  * A firmware update, in one file:
  *
- *   "KEYLUPD1" | length of the manifest (4) | manifest, JSON | Ed25519 signature of magic, length and manifest (64) | files, one after the other
+ *   0       8   "KEYLUPD1"
+ *   8       4   length M of the manifest, bytes, big-endian, 1 … 24,576
+ *   12      M   manifest, JSON in UTF-8
+ *   12+M    64  Ed25519 signature (RFC 8032) of all before it
+ *   76+M    …   the files in the order of the manifest, nothing between or behind them
  *
  * The manifest names each file with its size and SHA-256, so that the signature covers all.
  */
@@ -16,6 +20,8 @@ const HEAD_AT = MAGIC.length + 4
 export const MANIFEST_MAX = 24 * 1024
 export const UPDATE_MAX = 16 * 1024 * 1024
 const FILES_MAX = 256
+/** What is started of an update. */
+export const PROGRAM = 'dist/card.mjs'
 
 const number = z.int().min(0).max(65_535)
 const version = z.tuple([number, number, number])
@@ -35,7 +41,12 @@ const manifest = z.strictObject({
     .array(z.strictObject({ path, size: z.int().min(0).max(UPDATE_MAX), sha256: z.string().regex(/^[0-9a-f]{64}$/) }))
     .min(1)
     .max(FILES_MAX)
-    .refine((all) => new Set(all.map((one) => one.path)).size === all.length, 'one path stands twice'),
+    .refine((all) => new Set(all.map((one) => one.path)).size === all.length, 'one path stands twice')
+    .refine(
+      (all) => all.every(({ path: one }) => !all.some((other) => other.path.startsWith(`${one}/`))),
+      'a file is a folder',
+    )
+    .refine((all) => all.some((one) => one.path === PROGRAM), `expected ${PROGRAM}`),
 })
 
 export type Version = z.infer<typeof version>

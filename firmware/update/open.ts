@@ -26,5 +26,11 @@ export function trustedKeys(folder: string): readonly KeyObject[] {
 /** @param factory version of what came with the board, as text */
 export function openSlots(folder: string, trusted: readonly KeyObject[], factory: string): Slots {
   const version: Version = versionOf(factory) ?? [0, 0, 0]
-  return new Slots({ disk: folderDisk(folder), trusted, factory: version, architecture: process.arch })
+  return new Slots({
+    disk: folderDisk(folder),
+    trusted,
+    factory: version,
+    architecture: process.arch,
+    node: NODE_MAJOR,
+  })
 }

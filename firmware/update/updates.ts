@@ -1,12 +1,15 @@
 import type { KeyObject } from 'node:crypto'
 import { CardError } from '../card/errors.ts'
 import { compareVersions, readHead, readUpdate, UPDATE_MAX, type Version, versionText } from './format.ts'
-import type { Slot, Slots } from './slots.ts'
+import { phaseOf, type Slot } from './machine.ts'
+import type { Slots } from './slots.ts'
 
 export interface UpdateStatus {
   readonly version: string
   /** Whether it still has to show that it is healthy. */
   readonly trial: boolean
+  /** It was installed, and is tried at the next start. */
+  readonly installed?: string
   readonly rolledBack?: { readonly version: string; readonly why: string }
 }
 
@@ -32,20 +35,28 @@ export class Updates {
   status(): UpdateStatus {
     const { slots, slot, running } = this.#options
     const { trial, rolledBack } = slots.state
-    const isTrial = trial !== null && trial.slot === slot && trial.starts > 0
-    return { version: versionText(running), trial: isTrial, ...(rolledBack !== null && { rolledBack }) }
+    return {
+      version: versionText(running),
+      trial: slots.isTrial(slot),
+      ...(trial?.starts === 0 && { installed: trial.version }),
+      ...(rolledBack !== null && { rolledBack: { version: rolledBack.version, why: rolledBack.why } }),
+    }
   }
 
   /**
    * @param head its beginning, at least up to the end of the signature @param size of all, bytes
-   * @throws CardError UPDATE_DAMAGED, UPDATE_FOREIGN, UPDATE_OTHER_BOARD, UPDATE_OLD, UPDATE_TOO_LARGE: before anything else is sent
+   * @throws CardError UPDATE_DAMAGED, UPDATE_FOREIGN, UPDATE_OTHER_BOARD, UPDATE_INSTALLED, UPDATE_OLD, UPDATE_TOO_LARGE, UPDATE_RUNNING:
+   * before anything else is sent
    */
   begin(head: Uint8Array, size: number): { readonly version: string } {
-    this.cancel()
+    if (this.#coming !== undefined || phaseOf(this.#options.slots.state) === 'installed')
+      throw new CardError('UPDATE_RUNNING')
     if (size > UPDATE_MAX) throw new CardError('UPDATE_TOO_LARGE')
     const { trusted, running, architecture, node, slots } = this.#options
-    const { manifest } = readHead(head, trusted)
+    const { manifest, from } = readHead(head, trusted)
+    if (size !== manifest.files.reduce((all, one) => all + one.size, from)) throw new CardError('UPDATE_DAMAGED')
     if (manifest.architecture !== architecture || manifest.node !== node) throw new CardError('UPDATE_OTHER_BOARD')
+    if (compareVersions(manifest.version, running) === 0) throw new CardError('UPDATE_INSTALLED', versionText(running))
     const { highest } = slots.state
     const least = compareVersions(running, highest) > 0 ? running : highest
     if (compareVersions(manifest.version, least) <= 0) {
@@ -75,19 +86,35 @@ export class Updates {
     const { manifest } = readUpdate(coming.bytes, trusted)
     // What was looked at in the beginning is what came.
     if (compareVersions(manifest.version, coming.version) !== 0) throw new CardError('UPDATE_DAMAGED')
-    try {
-      slots.install(coming.bytes)
-    } catch (cause) {
-      throw new CardError('VAULT_UNWRITABLE', 'the update', { cause })
-    }
+    unwritable(() => slots.install(coming.bytes, manifest.version))
     return { version: versionText(manifest.version) }
   }
 
-  cancel(): void {
+  /** @returns whether one was under way */
+  cancel(): boolean {
+    const was = this.#coming !== undefined
     this.#coming = undefined
+    return was
   }
 
-  healthy(): void {
-    this.#options.slots.healthy(this.#options.slot, this.#options.running)
+  /** @returns its version when that ended a trial @throws CardError VAULT_UNWRITABLE: the trial then goes on */
+  healthy(): string | undefined {
+    const { slots, slot, running } = this.#options
+    return unwritable(() => slots.healthy(slot, running)) ? versionText(running) : undefined
+  }
+
+  /** An update that was rolled back, once. @throws CardError VAULT_UNWRITABLE */
+  news(): { readonly version: string; readonly why: string } | undefined {
+    const it = unwritable(() => this.#options.slots.news())
+    return it === null ? undefined : { version: it.version, why: it.why }
+  }
+}
+
+function unwritable<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'
+    throw new CardError('VAULT_UNWRITABLE', `the update (${why})`, { cause })
   }
 }

@@ -50,8 +50,8 @@ export function cardApi({
   updates,
   boardChecks,
   restart,
-  onEnrolled,
   onHello,
+  onEnrolled,
 }: CardParts): CardApi {
   const card = (): Result<'card.status'>['card'] => {
     const locked = pin.state === 'locked'
@@ -74,8 +74,6 @@ export function cardApi({
       onHello?.()
       files.cancel()
       updates?.cancel()
-      // A PC that can talk to it can also give it another update.
-      updates?.healthy()
       const hello = { version: API_VERSION, firmware: FIRMWARE } as const
       if (pairing) return { ok: true, result: { ...hello, card: STRANGER, pairing: gate.hello() } }
       return { ok: true, result: { ...hello, card: card() } }

@@ -16,7 +16,11 @@ export function updateApi(updates: Updates | undefined, jobs: LineJobs, restart:
     }
   }
   return {
-    'card.update.begin': ({ head, size }) => outcome((it) => it.begin(Buffer.from(head, 'base64url'), size)),
+    'card.update.begin': async ({ head, size }) => {
+      // It ends with a start of the card, which a call would not outlive.
+      if (jobs.state !== 'idle') return { ok: false, problem: problem('CARD_BUSY') }
+      return outcome((it) => it.begin(Buffer.from(head, 'base64url'), size))
+    },
     'card.update.write': ({ offset, part }) =>
       outcome((it) => {
         it.write(offset, Buffer.from(part, 'base64url'))
@@ -29,6 +33,7 @@ export function updateApi(updates: Updates | undefined, jobs: LineJobs, restart:
       if (done.ok) restart()
       return done
     },
+    'card.update.cancel': () => outcome((it) => ({ cancelled: it.cancel() })),
     'card.update.status': () => outcome((it) => it.status()),
   }
 }

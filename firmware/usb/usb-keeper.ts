@@ -31,9 +31,19 @@ export class UsbKeeper {
     this.#options = options
   }
 
-  /** The first time: a wrong path is told at once. @throws CardError USB_PORT_UNUSABLE */
-  async start(): Promise<void> {
-    this.#serve(await this.#options.open())
+  /**
+   * The first time: a wrong path is told at once.
+   * @param waits for a port that is not there yet: a board starts before its cable does
+   * @throws CardError USB_PORT_UNUSABLE unless it waits
+   */
+  async start(waits = false): Promise<void> {
+    try {
+      this.#serve(await this.#options.open())
+    } catch (error) {
+      if (!waits) throw error
+      this.#options.log('usb.closed', problemOf(error))
+      this.#again()
+    }
   }
 
   /** The link to the PC that is there now. */

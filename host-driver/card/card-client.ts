@@ -38,6 +38,7 @@ export const ANSWER_MS: Readonly<Record<MethodName, number>> = {
   'card.update.begin': 10_000,
   'card.update.write': 10_000,
   'card.update.finish': 60_000,
+  'card.update.cancel': 5000,
   'card.update.status': 5000,
 }
 /** Requests that may wait at once: one on the line, its cancelling and a few looks at the status. */

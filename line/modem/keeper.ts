@@ -32,6 +32,11 @@ type Refused = Exclude<BroughtUp, { readonly ok: true }>
 
 /** Between two looks at a modem that nobody uses, milliseconds: a hung one is noticed within this time and the probing. */
 const WATCH_MS = 15_000
+/**
+ * Longest that one attempt or look may take, milliseconds: each of its commands has a limit of its own, and together they stay below. What
+ * lasts longer waits for something that never comes.
+ */
+export const STUCK_MS = 300_000
 /** After it said something about its card or itself, milliseconds. */
 const SOON_MS = 500
 
@@ -53,6 +58,8 @@ export class ModemKeeper {
   #soon = false
   #cancelTimer = (): void => {}
   #closed = false
+  /** When what is under way began: attempts and looks. */
+  readonly #under = new Set<{ readonly since: number }>()
 
   constructor(options: KeeperOptions) {
     this.#options = options
@@ -68,6 +75,12 @@ export class ModemKeeper {
   /** Why it is not usable, as of the last attempt; undefined while it is. */
   get problem(): string | undefined {
     return this.#why
+  }
+
+  /** False when an attempt or a look does not end. Between them, and without a modem, all is as it should be. */
+  get progressing(): boolean {
+    const now = this.#options.clock.now()
+    return [...this.#under].every(({ since }) => now - since <= STUCK_MS)
   }
 
   /** As of the last look; undefined while it is not up. */
@@ -108,10 +121,19 @@ export class ModemKeeper {
   }
 
   #begin(rung: Rung): Promise<Acquired> {
-    this.#attempt ??= this.#try(rung).finally(() => {
+    if (this.#attempt !== undefined) return this.#attempt
+    const mark = this.#underWay()
+    this.#attempt = this.#try(rung).finally(() => {
+      this.#under.delete(mark)
       this.#attempt = undefined
     })
     return this.#attempt
+  }
+
+  #underWay(): { readonly since: number } {
+    const mark = { since: this.#options.clock.now() }
+    this.#under.add(mark)
+    return mark
   }
 
   async #try(rung: Rung): Promise<Acquired> {
@@ -192,6 +214,7 @@ export class ModemKeeper {
 
   async #look(modem: Modem): Promise<void> {
     this.#soon = true
+    const mark = this.#underWay()
     try {
       const trouble = await modem.look()
       // It is lost already, or somebody uses it: then nothing is to be asked.
@@ -200,6 +223,7 @@ export class ModemKeeper {
         else await this.#keepUp(modem)
       }
     } finally {
+      this.#under.delete(mark)
       this.#soon = false
       if (this.#modem === modem && modem.usable) this.#watch(modem)
     }

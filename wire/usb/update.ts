@@ -12,6 +12,8 @@ const status = z.strictObject({
   version,
   /** It was not yet seen to be healthy: another few failed starts, and the one before comes back. */
   trial: z.boolean(),
+  /** A version that was installed, and is tried at the next start. */
+  installed: version.optional(),
   rolledBack: z.strictObject({ version, why: z.string().max(200) }).optional(),
 })
 export type UpdateStatus = z.infer<typeof status>
@@ -24,5 +26,6 @@ export const UPDATE_METHODS = {
   'card.update.write': { params: z.strictObject({ offset: size, part }), result: nothing },
   /** The card then starts anew, with the new version. */
   'card.update.finish': { params: nothing, result: z.strictObject({ version }) },
+  'card.update.cancel': { params: nothing, result: z.strictObject({ cancelled: z.boolean() }) },
   'card.update.status': { params: nothing, result: status },
 } as const
