@@ -152,7 +152,8 @@ export async function startCard(
     }
     const onStuck = (): void => {
       const stuck = problemWith('BUTTON_STUCK')
-      usb.link?.notify('card.log', { level: 'error', text: `${stuck.code}: ${stuck.what}; ${stuck.cure}` })
+      const text = `${stuck.code}: ${stuck.what}; ${stuck.cure}`
+      if (!pairing || gate.proved) usb.link?.notify('card.log', { level: 'error', text })
       print({ event: 'button.stuck', ...stuck })
     }
     const onEnded = (problem: CardProblem | undefined, refused: boolean): void => {
