@@ -1,24 +1,17 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { World } from '../../demo/world.ts'
 import { cardDeb } from '../../deploy/deb.ts'
 import { buildImage } from '../../deploy/image/build.ts'
+import { CONTENT, IMAGE_NEEDS, PASSWORD, provision, USER } from './card-image.ts'
 import { laptopDisk } from './laptop.ts'
 import { Machine } from './machine.ts'
 import type { Rung, RungContext } from './rung.ts'
 import { Shell } from './shell.ts'
 
-const CONTENT = fileURLToPath(new URL('../../demo/content', import.meta.url))
 const FILE = 'two-tones.mp3'
-const USER = 'alice@example.org'
-const PASSWORD = 'correct-horse'
-/** The machine's own view of this one (QEMU user networking). */
-const HOST = '10.0.2.2'
-const FAT = '@@4194304'
 const BOOT_MS = 240_000
 const READY_MS = 120_000
 /** Promised of the service (issue of the board): resident, MiB. */
@@ -29,17 +22,7 @@ export const image: Rung = {
   name: 'image',
   proves:
     'the SD image boots, its card logs in by a simulated call and serves a PC by USB, and a cut of power loses nothing',
-  needs: {
-    'qemu-system-aarch64': 'qemu-system-arm',
-    mmdebstrap: 'mmdebstrap',
-    'arch-test': 'arch-test',
-    'mkfs.vfat': 'dosfstools',
-    mcopy: 'mtools',
-    sfdisk: 'fdisk',
-    mke2fs: 'e2fsprogs',
-    depmod: 'kmod',
-    cpio: 'cpio',
-  },
+  needs: IMAGE_NEEDS,
   foreign: true,
   async run(context) {
     const { folder, log } = context
@@ -53,28 +36,12 @@ export const image: Rung = {
       onEvent: (from, event) => log(`${from}: ${JSON.stringify(event)}`),
     })
     try {
-      await world.addUser(USER, PASSWORD)
-      await world.startServer()
-      const [, port] = world.internet.split(':')
-      provision(folder, disk, await world.ticket('card-1', ['--internet', `${HOST}:${port}`]))
+      await provision(folder, disk, world)
       return await onBoard(context, world, disk, laptop)
     } finally {
       await world.close()
     }
   },
-}
-
-/** What its owner puts on the FAT partition. */
-function provision(folder: string, disk: string, ticket: string): void {
-  const settings = join(folder, 'card.env')
-  writeFileSync(settings, 'KEYLINE_MODEM=/dev/ttyS0\nKEYLINE_BOARD=none\n')
-  writeFileSync(join(folder, 'ticket.txt'), `${ticket}\n`)
-  for (const name of ['card.env', 'ticket.txt']) {
-    execFileSync('mcopy', ['-o', '-i', `${disk}${FAT}`, join(folder, name), `::keyline/${name}`])
-  }
-  for (const name of ['vmlinuz', 'initrd.img']) {
-    execFileSync('mcopy', ['-o', '-n', '-i', `${disk}${FAT}`, `::${name}`, join(folder, name)])
-  }
 }
 
 function boot({ folder, log }: RungContext, world: World, disk: string, laptop: string): Promise<Machine> {

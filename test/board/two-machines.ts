@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { World } from '../../demo/world.ts'
@@ -10,18 +10,14 @@ import { cardDeb } from '../../deploy/deb.ts'
 import { buildImage } from '../../deploy/image/build.ts'
 import { initramfs, kernel } from '../../deploy/image/initramfs.ts'
 import { rootfs } from '../../deploy/image/rootfs.ts'
+import { CONTENT, IMAGE_NEEDS, PASSWORD, provision, USER } from './card-image.ts'
 import { laptopDisk } from './laptop.ts'
 import { Machine } from './machine.ts'
 import type { Rung, RungContext } from './rung.ts'
 import { Shell } from './shell.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-const CONTENT = at('../../demo/content')
 const FILE = 'two-seconds.mpeg'
-const USER = 'alice@example.org'
-const PASSWORD = 'correct-horse'
-const HOST = '10.0.2.2'
-const FAT = '@@4194304'
 const PC_MIB = 512
 const PC_MODULES = ['virtio_pci', 'virtio_blk', 'crc32c_generic', 'ext4', 'virtio_net', 'vhci_hcd', 'cdc_acm']
 const BOOT_MS = 240_000
@@ -33,17 +29,7 @@ export const twoMachines: Rung = {
   name: 'two-machines',
   proves:
     'card and PC as two machines with a USB cable (USB/IP): found, paired, a login, a download, and unplugged in the middle',
-  needs: {
-    'qemu-system-aarch64': 'qemu-system-arm',
-    mmdebstrap: 'mmdebstrap',
-    'arch-test': 'arch-test',
-    'mkfs.vfat': 'dosfstools',
-    mcopy: 'mtools',
-    sfdisk: 'fdisk',
-    mke2fs: 'e2fsprogs',
-    depmod: 'kmod',
-    cpio: 'cpio',
-  },
+  needs: IMAGE_NEEDS,
   foreign: true,
   async run(context) {
     const { folder, log } = context
@@ -61,10 +47,7 @@ export const twoMachines: Rung = {
       },
     })
     try {
-      await world.addUser(USER, PASSWORD)
-      await world.startServer()
-      const [, port] = world.internet.split(':')
-      provision(folder, parts.card, await world.ticket('card-1', ['--internet', `${HOST}:${port}`]))
+      await provision(folder, parts.card, world)
       const callTaken = (): Promise<void> => new Promise((resolve) => (told = resolve))
       return await onCable(context, world, parts, callTaken)
     } finally {
@@ -96,17 +79,6 @@ function pcDisk(folder: string, log: (text: string) => void): string {
   const it = { architecture: 'arm64', kernel: kernel('arm64'), modules: PC_MODULES, init: at('./pc.sh') } as const
   initramfs(it, join(folder, 'pc.cpio.gz'), folder)
   return disk
-}
-
-function provision(folder: string, disk: string, ticket: string): void {
-  writeFileSync(join(folder, 'card.env'), 'KEYLINE_MODEM=/dev/ttyS0\nKEYLINE_BOARD=none\n')
-  writeFileSync(join(folder, 'ticket.txt'), `${ticket}\n`)
-  for (const name of ['card.env', 'ticket.txt']) {
-    execFileSync('mcopy', ['-o', '-i', `${disk}${FAT}`, join(folder, name), `::keyline/${name}`])
-  }
-  for (const name of ['vmlinuz', 'initrd.img']) {
-    execFileSync('mcopy', ['-o', '-n', '-i', `${disk}${FAT}`, `::${name}`, join(folder, name)])
-  }
 }
 
 const disk = (file: string, id: string, more = ''): readonly string[] => [
