@@ -1,8 +1,24 @@
 import { UPDATE_PART_MAX, type UpdateStatus } from '../../wire/usb/update.ts'
+import { fault, KeylineError } from '../errors.ts'
+import type { After } from '../timers.ts'
 import type { OnBytes } from './card-files.ts'
 import type { CardCalls } from './card-link.ts'
 
 export type { UpdateStatus } from '../../wire/usb/update.ts'
+
+/** Without any answer, milliseconds: a board starts faster. */
+const SILENT_MS = 60_000
+/** Three starts of two minutes, and one of what was before. */
+const ALL_MS = 480_000
+const LOOK_MS = 500
+/** While it starts anew. */
+const PASSING: ReadonlySet<string> = new Set([
+  'CARD_GONE',
+  'CARD_NOT_FOUND',
+  'CARD_FORBIDDEN',
+  'CARD_IN_USE',
+  'CARD_SILENT',
+])
 
 /**
  * Sends an update, which the card checks before it takes it; then it starts anew. Nothing is changed by one that is refused.
@@ -22,6 +38,47 @@ export async function sendUpdate(card: CardCalls, bytes: Uint8Array, onBytes: On
 /** Asks until the card is back. @throws KeylineError CARD_* when it is not */
 export function updateStatus(card: CardCalls): Promise<UpdateStatus> {
   return card.call('card.update.status', {})
+}
+
+/**
+ * Waits for a card that starts anew with an update, until that is healthy.
+ * @param look opens the card anew, asks and closes it: the port of a board stays while its program ends, so that on the old connection the
+ * old program may answer, or a new one that does not know this computer yet
+ * @throws KeylineError CARD_UPDATE_FAILED, CANCELLED, and what does not pass by itself
+ */
+export async function awaitUpdate(
+  version: string,
+  look: () => Promise<UpdateStatus>,
+  {
+    after,
+    now,
+    signal,
+  }: { readonly after: After; readonly now: () => number; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  const begun = now()
+  let heard = begun
+  for (;;) {
+    try {
+      if (isHealthy(version, await look())) return
+      heard = now()
+    } catch (error) {
+      if (!(error instanceof KeylineError) || !PASSING.has(error.code)) throw error
+    }
+    if (signal?.aborted) throw fault('CANCELLED', { what: 'not waited for; the card goes on by itself' })
+    if (now() - heard > SILENT_MS || now() - begun > ALL_MS) {
+      throw fault('CARD_UPDATE_FAILED', { what: `the card does not say that version ${version} works` })
+    }
+    await new Promise<void>((resolve) => after(LOOK_MS, resolve))
+  }
+}
+
+/** @returns false while it is open @throws KeylineError CARD_UPDATE_FAILED */
+function isHealthy(version: string, status: UpdateStatus): boolean {
+  const { trial, installed, rolledBack } = status
+  if (status.version === version) return !trial
+  if (installed === version || trial) return false
+  const why = rolledBack?.version === version ? rolledBack.why : `it runs version ${status.version}`
+  throw fault('CARD_UPDATE_FAILED', { what: `the card did not stay with version ${version}: ${why}` })
 }
 
 function base64url(bytes: Uint8Array): string {

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { awaitUpdate } from '../card/card-update.ts'
 import { fault } from '../errors.ts'
 import { Terminal } from '../terminal.ts'
+import { after } from '../timers.ts'
 import { CARD_HELP, CARD_OPTION, cardSource } from './card-option.ts'
 import type { Command } from './command.ts'
 
@@ -20,9 +22,14 @@ example: keyline card update keyline-card-0.2.0.update`,
   options: { ...CARD_OPTION, status: { type: 'boolean' } },
   takes: ['[FILE]'],
   async run(context, [file], options) {
-    const { output } = context
+    const { output, signal } = context
     if ((file === undefined) !== (options.status === true)) throw fault('USAGE', { what: 'expected FILE, or --status' })
-    const terminal = await Terminal.open({ card: await cardSource(context, options) })
+    const source = { card: await cardSource(context, options) }
+    const look = async () => {
+      const again = await Terminal.open(source)
+      return await again.updateStatus().finally(() => again.close())
+    }
+    const terminal = await Terminal.open(source)
     try {
       const before = await terminal.updateStatus()
       if (file === undefined) {
@@ -38,11 +45,8 @@ example: keyline card update keyline-card-0.2.0.update`,
         output.progress({ type: 'download', name, received, total }),
       )
       output.note(`The card starts anew with version ${version}.`)
-      const now = await terminal.updateStatus()
-      if (now.version !== version) {
-        const why = now.rolledBack?.why ?? `it runs version ${now.version}`
-        throw fault('CARD_UPDATE_FAILED', { what: `the card did not stay with version ${version}: ${why}` })
-      }
+      await terminal.close()
+      await awaitUpdate(version, look, { after, now: performance.now.bind(performance), signal })
       output.say(`The card runs version ${version} (${before.version} before).`)
       return { version, before: before.version }
     } finally {
