@@ -56,7 +56,6 @@ export class TestCard {
     const tries = board && new PinTries(disk, board)
     this.pin = new CardPin({ vault: this.vault, tries, clock: this.clock, onErase: () => this.files.erase() })
     this.gate = new PairingGate(new Pairings(disk, board), this.clock, (code) => this.codes.push(code))
-    this.vault = Vault.open(disk)
     const asks = (): ConsentPolicy => this.asks
     this.consent = new ConsentGate({
       get policy() {
