@@ -104,6 +104,12 @@ export class CardClient {
     return this.#broken === undefined
   }
 
+  /** This connection, as CardLink.live gives one. @throws KeylineError why it is over */
+  async live(): Promise<CardClient> {
+    if (this.#broken) throw this.#broken
+    return this
+  }
+
   /**
    * @param params checked here before they are sent
    * @returns the card's result, checked against the card API

@@ -1,7 +1,7 @@
 import type { MethodName, Params, Result } from '../../wire/usb/methods.ts'
 import { fault } from '../errors.ts'
 import { type After, afterUnheld } from '../timers.ts'
-import type { CardCalls } from './card-link.ts'
+import { type CardCalls, underWay } from './card-link.ts'
 
 /** A card that was told to hang up answers within this time, milliseconds: a modem may need seconds to. */
 const HANG_UP_MS = 10_000
@@ -13,17 +13,20 @@ const WATCH_MS = 5000
 const KEPT: ReadonlySet<MethodName> = new Set(['line.pay'])
 
 /**
- * A method of the card that makes a call. When `signal` says so, the card is told to hang up and its answer is still waited
+ * A method of the card that makes a call, on a card that is waited for where it is away. When `signal` says so, the card is told to hang up and its answer is still waited
  * for a while: the next request then finds it idle, and keys that come too late are known to be of no use.
- * @throws KeylineError CANCELLED, whose cause is what the card said instead of a result, and what CardClient.call throws
+ * @throws KeylineError CANCELLED, whose cause is what the card said instead of a result, or nothing where it was asked nothing; and what
+ *   CardCalls.live and CardClient.call throw
  */
 export async function callOverLine<M extends 'line.login' | 'line.pay' | 'card.enrol'>(
-  card: CardCalls,
+  link: CardCalls,
   method: M,
   params: Params<M>,
   signal?: AbortSignal,
   after: After = afterUnheld,
 ): Promise<Result<M>> {
+  if (signal?.aborted) throw fault('CANCELLED')
+  const card = await link.live(signal)
   if (signal?.aborted) throw fault('CANCELLED')
   let giveUp: (error: unknown) => void = () => {}
   const gaveUp = new Promise<never>((_, reject) => {
@@ -37,7 +40,9 @@ export async function callOverLine<M extends 'line.login' | 'line.pay' | 'card.e
     card.call('line.cancel', {}).catch((cause: unknown) => giveUp(fault('CANCELLED', { cause })))
   }
   signal?.addEventListener('abort', cancel, { once: true })
-  const call = card.call(method, params)
+  const call = card.call(method, params).catch((error: unknown) => {
+    throw underWay(method, error)
+  })
   const stopWatching = watch(card, after, (error) => giveUp(error))
   try {
     const result = await Promise.race([call, gaveUp])

@@ -1,7 +1,7 @@
 import { encodeBinaryRequest } from '../../wire/line/bhttp.ts'
 import { LineFormatError } from '../../wire/line/cbor.ts'
 import { decodePayment, encodePayment, PERSONAL_DATA_TYPE, type PersonalData } from '../../wire/line/personal-data.ts'
-import type { PayResult } from '../../wire/usb/methods.ts'
+import type { Params, PayResult } from '../../wire/usb/methods.ts'
 import type { CardCalls } from '../card/card-link.ts'
 import { callOverLine } from '../card/line-call.ts'
 import { fault, KeylineError } from '../errors.ts'
@@ -47,21 +47,29 @@ export async function pay({ card, onProgress }: PayFlowParts, request: PayReques
   const expected = { amount: request.expected.amount, currency: request.expected.currency }
   const step = embodiment === 2 ? 'S29' : 'S63'
   onProgress({ type: 'step', step, path: 'here', text: 'the personal data were given' })
-  const { usable } = card
   const bytes = paymentRequest(expected, data)
   let answer: PayResult
   try {
-    // S30 … S36, S64 … S70: the card calls, sends, receives and hangs up; its notifications tell the steps.
-    const binary = Buffer.from(bytes).toString('base64url')
-    answer = await callOverLine(card, 'line.pay', { userId, tag, expected, request: binary, embodiment }, signal)
-  } catch (error) {
-    throw usable ? whatIsKnown(error) : error
+    // What fails here was never sent; from here on it goes over this connection or not at all.
+    const live = await card.live(signal)
+    answer = await sent(live, { userId, tag, expected, request: binary(bytes), embodiment }, signal)
   } finally {
     bytes.fill(0)
   }
   if (answer.verdict === 'accepted') return readPayAnswer(answer, expected)
   const { reason, retryAfterSeconds, call } = answer
   return { outcome: 'refused', reason, retryAfterSeconds, call }
+}
+
+const binary = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
+
+async function sent(card: CardCalls, params: Params<'line.pay'>, signal: AbortSignal | undefined): Promise<PayResult> {
+  try {
+    // S30 … S36, S64 … S70: the card calls, sends, receives and hangs up; its notifications tell the steps.
+    return await callOverLine(card, 'line.pay', params, signal)
+  } catch (error) {
+    throw whatIsKnown(error)
+  }
 }
 
 /** POST /pay as Binary HTTP. @returns the caller's to wipe @throws KeylineError INPUT_INVALID for what no server could read */

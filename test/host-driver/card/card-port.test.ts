@@ -32,8 +32,8 @@ test('the cable is pulled while an answer is waited for', async (t) => {
   const { card, path, unplug } = cardOnTty(t)
   const terminal = await Terminal.open({ card: path })
   t.teardown(() => terminal.close())
-  card.answers['card.doctor'] = () => new Promise(() => {})
-  const looked = terminal.doctor()
+  card.answers['card.pin.unlock'] = () => new Promise(() => {})
+  const looked = terminal.unlock('1234')
   await Promise.all([
     t.throwsAsync(looked, { code: 'CARD_GONE' }),
     (async () => {
