@@ -35,14 +35,14 @@ export class KeylineError extends Error implements FaultReport {
 
 /**
  * An error of this driver's own table.
- * @param detail `what` replaces the table's sentence where more is known
+ * @param detail `what` and `cure` replace the table's sentences where more is known
  */
 export function fault(
   code: FaultCode,
-  detail: { readonly what?: string; readonly cause?: unknown } = {},
+  detail: { readonly what?: string; readonly cure?: string; readonly cause?: unknown } = {},
 ): KeylineError {
-  const { what, cure } = FAULTS[code]
-  return new KeylineError({ code, what: detail.what ?? what, cure, origin: 'here' }, detail.cause)
+  const { what, cure } = { ...FAULTS[code], ...detail }
+  return new KeylineError({ code, what, cure, origin: 'here' }, detail.cause)
 }
 
 /** Only the fields for others: no cause, no stack. */

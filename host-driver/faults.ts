@@ -31,11 +31,15 @@ export const FAULTS = {
     exit: 'card',
   },
   CARD_NOT_FOUND: { what: 'no card was found', cure: 'plug it in, or name its port with --card', exit: 'card' },
-  CARD_AMBIGUOUS: { what: 'several cards were found', cure: 'name the port of one with --card', exit: 'card' },
+  CARD_AMBIGUOUS: {
+    what: 'several cards were found',
+    cure: 'name one by its serial number: --card SERIAL',
+    exit: 'card',
+  },
   CARD_IN_USE: { what: 'another program uses the card', cure: 'wait for it to end, or end it', exit: 'card' },
   CARD_FORBIDDEN: {
     what: 'this account may not open the card',
-    cure: 'add it to the group that owns the port (often dialout) and log in to the computer again',
+    cure: 'sudo usermod -aG dialout $USER, then log in to this computer again; or install the package keyline-host',
     exit: 'card',
   },
   CARD_GONE: { what: 'the card was unplugged or ended', cure: 'plug it in again and repeat', exit: 'card' },

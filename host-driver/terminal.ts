@@ -1,21 +1,18 @@
-import type { Duplex } from 'node:stream'
 import { hasTlsProfile } from '../internet/tls-profile.ts'
 import { type KeyPair, keyPair } from '../keys/x25519.ts'
 import { LineFormatError } from '../wire/line/cbor.ts'
 import { decodeTicket } from '../wire/line/ticket.ts'
-import { API_VERSION, type Check, type Result } from '../wire/usb/methods.ts'
+import type { Check, Result } from '../wire/usb/methods.ts'
 import type { PinAnswer } from '../wire/usb/pin.ts'
-import { type CardSource, openAttached } from './card/attached.ts'
-import { type CardCable, CardClient, type CardNotification } from './card/card-client.ts'
+import type { CardClient } from './card/card-client.ts'
 import { CardFiles, type OnBytes } from './card/card-files.ts'
 import { CardLink } from './card/card-link.ts'
-import { listPorts, openCardPort } from './card/card-port.ts'
 import { sendUpdate, type UpdateStatus, updateStatus } from './card/card-update.ts'
-import { cardPorts } from './card/find.ts'
+import { type CardPlace, greeted, hello, isSame, openClient, serialOf, whereNow } from './card/greeting.ts'
 import { callOverLine } from './card/line-call.ts'
-import { keepPairing, pairingFolder, prove } from './card/pairing.ts'
-import { fault, KeylineError } from './errors.ts'
-import { isStep, type OnProgress } from './events.ts'
+import { forgetSerial, keepPairing, pairingFolder } from './card/pairing.ts'
+import { fault } from './errors.ts'
+import type { OnProgress } from './events.ts'
 import { type LoginOutcome, type LoginRequest, logIn } from './flows/first.ts'
 import { type PayOutcome, type PayRequest, pay } from './flows/pay.ts'
 import { type PrefetchOutcome, type PrefetchRequest, prefetch } from './flows/prefetch.ts'
@@ -23,25 +20,12 @@ import { logInWithStoredKey } from './flows/stored.ts'
 import { checkVia } from './requests/keyed-agent.ts'
 import { KeyPool } from './stored/key-pool.ts'
 import { type After, after, afterUnheld } from './timers.ts'
-import { VERSION } from './version.ts'
 
-/** Told to the card, for its log. */
-const DRIVER = `keyline/${VERSION}`
-/** A card that was just plugged in may be held for seconds by a program that probes modems. */
-const HELLO_TRIES = 3
-
-export interface TerminalOptions {
-  /** Path of the card's serial port, a modem at this computer, or a byte stream where something else carries the card API. */
-  readonly card: CardSource | Duplex
-  readonly onProgress?: OnProgress
-  /** Folder with what this computer was given when it was paired; pairingFolder(process.env) if nothing is said. */
-  readonly pairings?: string
+export interface TerminalOptions extends CardPlace {
   /** Keys that wait for later sessions; given to several terminals, they share them. Else the terminal has its own. */
   readonly keys?: KeyPool
   /** Where the k X25519 pairs of a login come from; each is used once and its secret half wiped. */
   readonly newKeyPair?: () => KeyPair
-  /** Tests hold time-outs and pauses in their hands. */
-  readonly after?: After
 }
 
 export interface TerminalStatus {
@@ -64,7 +48,7 @@ export class Terminal {
   /** Files that are kept on the card. */
   readonly files: CardFiles
   readonly #client: CardLink
-  readonly #firmware: string
+  #firmware: string
   #card: TerminalStatus['card']
   readonly #onProgress: OnProgress
   readonly #newKeyPair: () => KeyPair
@@ -89,13 +73,23 @@ export class Terminal {
     // Before a call is made whose key could not be used.
     if (!hasTlsProfile()) throw fault('NODE_TOO_OLD')
     const { card } = options
-    const serial = typeof card === 'string' ? await serialOf(card) : undefined
-    const first = await greeted(options)
-    const connect = async (): Promise<CardClient> => (await greeted(await whereNow(options, serial))).client
+    const serial = await serialOf(options)
+    const first = await greeted(options, serial)
+    const connect = async (): Promise<CardClient> => {
+      const { client, hello } = await greeted(await whereNow(options, serial), serial)
+      if (!isSame({ ...first.hello, card: terminal.#card }, hello)) {
+        await client.close()
+        throw fault('CARD_GONE', { what: 'the card was unplugged, and another one is in its place' })
+      }
+      terminal.#firmware = hello.firmware
+      terminal.#card = hello.card
+      return client
+    }
     const isStream = typeof card !== 'string' && !('modem' in card)
     const after = options.after ?? afterUnheld
     const link = new CardLink({ client: first.client, connect: isStream ? undefined : connect, after })
-    return new Terminal(link, first.hello, options)
+    const terminal = new Terminal(link, first.hello, options)
+    return terminal
   }
 
   /**
@@ -105,18 +99,25 @@ export class Terminal {
    * @returns names of card and computer to each other @throws KeylineError PAIRING_REFUSED, PAIRING_WAIT, PAIRINGS_FULL, CARD_*
    */
   static async pair(
-    options: Pick<TerminalOptions, 'card' | 'pairings' | 'after'>,
+    options: Pick<TerminalOptions, 'card' | 'pairings' | 'listPorts' | 'after'>,
     name: string,
     code: (seconds: number) => Promise<string>,
   ): Promise<{ readonly card: string; readonly pc: string }> {
+    const folder = options.pairings ?? pairingFolder(process.env)
+    const serial = await serialOf(options)
     const client = await openClient(options)
     try {
       const { pairing } = await hello(client)
-      if (pairing === undefined) throw fault('CARD_TAKES_ANY')
+      if (pairing === undefined) {
+        // The user says that this is his card, and it is to be paired no more.
+        if (serial !== undefined) await forgetSerial(folder, serial)
+        throw fault('CARD_TAKES_ANY')
+      }
       const { seconds } = await client.call('card.pair.begin', {})
       const typed = (await code(seconds)).replaceAll(/\s/g, '')
       const { pc, key } = await client.call('card.pair.finish', { code: typed, name })
-      await keepPairing(options.pairings ?? pairingFolder(process.env), pairing.card, { pc, key })
+      if (serial !== undefined) await forgetSerial(folder, serial)
+      await keepPairing(folder, pairing.card, { pc, key, ...(serial !== undefined && { serial }) })
       return { card: pairing.card, pc }
     } finally {
       await client.close()
@@ -134,8 +135,10 @@ export class Terminal {
   }
 
   /** After each start of a card with a PIN. @throws KeylineError CARD_PIN_WRONG, CARD_PIN_WAIT, CARD_PIN_ERASED, CARD_* */
-  unlock(pin: string): Promise<PinAnswer> {
-    return this.#client.call('card.pin.unlock', { pin })
+  async unlock(pin: string): Promise<PinAnswer> {
+    const answer = await this.#client.call('card.pin.unlock', { pin })
+    await this.status() // a locked card did not say who it is
+    return answer
   }
 
   /** @param current empty where there is none @param wanted empty for none from here on @throws KeylineError as unlock, CARD_PIN_UNSUPPORTED */
@@ -159,6 +162,7 @@ export class Terminal {
   /** What the card says of itself. @throws KeylineError CARD_* */
   async status(): Promise<TerminalStatus> {
     const { card } = await this.#client.call('card.status', {})
+    this.#card = card
     return { firmware: this.#firmware, card }
   }
 
@@ -227,66 +231,4 @@ export class Terminal {
     const own = { newKeyPair: this.#newKeyPair, onProgress: this.#onProgress, after: this.#after, keys: this.keys }
     return { card: this.#client, cardId, ...own }
   }
-}
-
-/** Opened, asked who it is, and shown who this is. */
-async function greeted(options: TerminalOptions): Promise<{ client: CardClient; hello: Result<'card.hello'> }> {
-  const client = await openClient(options)
-  try {
-    const greeting = await hello(client)
-    if (greeting.pairing === undefined) return { client, hello: greeting }
-    await prove(client, greeting.pairing, options.pairings ?? pairingFolder(process.env))
-    const { card } = await client.call('card.status', {})
-    return { client, hello: { ...greeting, card } }
-  } catch (error) {
-    await client.close()
-    throw error
-  }
-}
-
-/** Plugged in again a card may have another port: its serial number stays. */
-async function whereNow(options: TerminalOptions, serial: string | undefined): Promise<TerminalOptions> {
-  if (serial === undefined) return options
-  const found = cardPorts(await listPorts()).find(({ serialNumber }) => serialNumber === serial)
-  return found === undefined ? options : { ...options, card: found.path }
-}
-
-async function serialOf(path: string): Promise<string | undefined> {
-  return (await listPorts()).find((port) => port.path === path)?.serialNumber
-}
-
-async function openClient(options: TerminalOptions): Promise<CardClient> {
-  const onProgress = options.onProgress ?? (() => {})
-  const cable = await openCable(options.card)
-  return new CardClient(cable, (it) => tell(it, onProgress), options.after ?? afterUnheld)
-}
-
-async function hello(client: CardClient): Promise<Result<'card.hello'>> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await client.call('card.hello', { version: API_VERSION, driver: DRIVER })
-    } catch (error) {
-      const silent = error instanceof KeylineError && error.code === 'CARD_SILENT'
-      if (!silent || tries >= HELLO_TRIES) throw error
-    }
-  }
-}
-
-function tell({ name, params }: CardNotification, onProgress: OnProgress): void {
-  if (name !== 'line.state') return
-  const { state, step, text } = params
-  onProgress(state === 'consenting' ? { type: 'line', state, text } : { type: 'line', state })
-  if (step !== undefined && isStep(step)) onProgress({ type: 'step', step, path: 'line', text })
-}
-
-async function openCable(card: TerminalOptions['card']): Promise<CardCable> {
-  if (typeof card === 'string') return openCardPort(card)
-  return 'modem' in card ? openAttached(card) : streamCable(card)
-}
-
-function streamCable(stream: Duplex): CardCable {
-  const close = async (): Promise<void> => {
-    stream.destroy()
-  }
-  return { stream, close }
 }

@@ -1,6 +1,6 @@
 import { SerialPort } from 'serialport'
-import { fault, type KeylineError } from '../errors.ts'
 import type { CardCable } from './card-client.ts'
+import { openFault } from './open-fault.ts'
 import { type PortInfo, sysPorts } from './sys-ports.ts'
 
 /** USB has no speed of this kind; a serial converter in between would want one. */
@@ -83,18 +83,4 @@ function close(port: SerialPort): Promise<void> {
     port.once('close', closed)
     if (!port.closing) port.close(closed)
   })
-}
-
-/** The binding's errors have texts only. */
-function openFault(path: string, error: Error): KeylineError {
-  const text = error.message
-  const cause = error
-  if (/No such (file|device)/i.test(text)) return fault('CARD_NOT_FOUND', { what: `there is no port ${path}`, cause })
-  if (/Permission denied|not permitted/i.test(text)) {
-    return fault('CARD_FORBIDDEN', { what: `this account may not open ${path}`, cause })
-  }
-  if (/lock|busy|temporarily unavailable/i.test(text)) {
-    return fault('CARD_IN_USE', { what: `another program uses ${path}`, cause })
-  }
-  return fault('CARD_GONE', { what: `${path} cannot be opened as a serial port`, cause })
 }

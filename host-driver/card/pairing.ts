@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type PairingNeeded, proofOf } from '../../wire/usb/pairing.ts'
@@ -11,7 +11,11 @@ type Environment = Readonly<Record<string, string | undefined>>
 const schema = z.strictObject({
   pc: z.string().regex(/^[0-9a-f]{16}$/),
   key: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  /** Of the card on USB, where it has one. */
+  serial: z.string().min(1).max(256).optional(),
 })
+/** File of a pairing. */
+const NAME = /^([0-9a-f]{16})\.json$/
 /** What this computer keeps of a card that it was paired with. */
 export type Pairing = z.infer<typeof schema>
 
@@ -47,6 +51,27 @@ export async function prove(client: CardCalls, { card, challenge }: PairingNeede
   const right = timingSafeEqual(proofOf('card', key, challenge, nonce), Buffer.from(proof, 'base64url'))
   key.fill(0)
   if (!right) throw fault('CARD_FOREIGN')
+}
+
+/** @returns how the card with this serial number named itself when it was paired @throws KeylineError CONFIG_INVALID */
+export async function cardOfSerial(folder: string, serial: string): Promise<string | undefined> {
+  for (const card of await cardsIn(folder)) if ((await pairingOf(folder, card))?.serial === serial) return card
+  return undefined
+}
+
+/** For a card that was emptied, and is to be paired anew: what was known of it is void. @throws KeylineError CONFIG_INVALID */
+export async function forgetSerial(folder: string, serial: string): Promise<void> {
+  const card = await cardOfSerial(folder, serial)
+  if (card !== undefined) await rm(join(folder, `${card}.json`), { force: true })
+}
+
+async function cardsIn(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).flatMap((name) => NAME.exec(name)?.[1] ?? [])
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return []
+    throw fault('CONFIG_INVALID', { what: `the folder of pairings ${folder} cannot be read`, cause: error })
+  }
 }
 
 async function pairingOf(folder: string, card: string): Promise<Pairing | undefined> {

@@ -1,6 +1,8 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Check } from '../../wire/usb/methods.ts'
+import { runs } from '../card/holders.ts'
+import { MODEM_MANAGER, rightsCure } from '../card/open-fault.ts'
 
 const RULES = ['60-keyline-host.rules']
 const RULE_FOLDERS = ['etc/udev/rules.d', 'run/udev/rules.d', 'usr/lib/udev/rules.d', 'lib/udev/rules.d']
@@ -29,9 +31,9 @@ export function pcChecks({ port, now, root = '/' }: PcLook): readonly Check[] {
     })
   } else checks.push({ name: 'clock', verdict: 'ok', what: new Date(now).toISOString().slice(0, 10) })
   if (port === undefined) return checks
-  checks.push(permission(port))
+  checks.push(permission(port, root))
   const ruled = RULE_FOLDERS.some((folder) => RULES.some((name) => existsSync(join(root, folder, name))))
-  if (!modemManagerRuns(root)) checks.push({ name: 'ModemManager', verdict: 'ok', what: 'it does not run' })
+  if (!runs(MODEM_MANAGER, root)) checks.push({ name: 'ModemManager', verdict: 'ok', what: 'it does not run' })
   else if (ruled) checks.push({ name: 'ModemManager', verdict: 'ok', what: 'it is told to leave cards alone' })
   else {
     checks.push({
@@ -44,7 +46,7 @@ export function pcChecks({ port, now, root = '/' }: PcLook): readonly Check[] {
   return checks
 }
 
-function permission(port: string): Check {
+function permission(port: string, root: string): Check {
   const name = 'permission'
   try {
     accessSync(port, constants.R_OK | constants.W_OK)
@@ -52,25 +54,6 @@ function permission(port: string): Check {
   } catch (error) {
     const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT'
     if (isGone) return { name, verdict: 'failed', what: `there is no ${port}`, cure: 'plug the card in' }
-    const cure =
-      'install the package keyline-host, or: sudo usermod -aG dialout $USER, then log in to this computer again'
-    return { name, verdict: 'failed', what: `this account may not use ${port}`, cure }
-  }
-}
-
-function modemManagerRuns(root: string): boolean {
-  try {
-    const processes = readdirSync(join(root, 'proc')).filter((name) => /^\d+$/.test(name))
-    return processes.some((pid) => comm(join(root, 'proc', pid, 'comm')) === 'ModemManager')
-  } catch {
-    return false
-  }
-}
-
-function comm(file: string): string {
-  try {
-    return readFileSync(file, 'latin1').trim()
-  } catch {
-    return ''
+    return { name, verdict: 'failed', what: `this account may not use ${port}`, cure: rightsCure(port, root) }
   }
 }

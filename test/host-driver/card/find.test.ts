@@ -40,6 +40,30 @@ test('several cards: all are named, with their serial numbers', async (t) => {
   t.regex(error?.message ?? '', /ttyACM0 \(A1\).*ttyACM4 \(B2\)/)
 })
 
+test('a card is named by its serial number, with or without saying so', async (t) => {
+  const other = { ...CARD, path: '/dev/ttyACM4', serialNumber: 'B2' }
+  for (const given of ['B2', 'serial:B2']) {
+    t.deepEqual(await findCard({ ...listing(CARD, other), given }), { card: '/dev/ttyACM4' })
+    t.deepEqual(await findCard({ ...listing(CARD, other), env: { KEYLINE_CARD: given } }), { card: '/dev/ttyACM4' })
+  }
+  const error = await t.throwsAsync(findCard({ ...listing(CARD, other), given: 'C3' }), { code: 'CARD_NOT_FOUND' })
+  t.regex(error?.message ?? '', /C3; plugged in: A1, B2/)
+  await t.throwsAsync(findCard({ ...listing(CARD, { ...CARD, path: '/dev/ttyACM4' }), given: 'A1' }), {
+    code: 'CARD_AMBIGUOUS',
+  })
+  // A file here has a name without a slash, too.
+  t.deepEqual(await findCard({ ...listing(CARD), given: 'package.json' }), { card: 'package.json' })
+  await t.throwsAsync(findCard({ ...listing(CARD), given: 'serial:package.json' }), { code: 'CARD_NOT_FOUND' })
+})
+
+test('the log console in place of the card is told, with the right port', async (t) => {
+  const api = { ...CARD, usbInterface: 0 }
+  const log = { ...CARD, path: '/dev/ttyACM1', usbInterface: 2 }
+  const error = await t.throwsAsync(findCard({ ...listing(api, log), given: log.path }), { code: 'CARD_NOT_FOUND' })
+  t.regex(error?.message ?? '', /log console.*--card \/dev\/ttyACM0/)
+  t.deepEqual(await findCard({ ...listing(api, log), given: api.path }), { card: api.path })
+})
+
 test('what was given goes before the environment, that before the file, that before USB', async (t) => {
   const where = await config(t, '{"card":"/dev/from-file"}')
   const env = { ...where.env, KEYLINE_CARD: '/dev/from-env' }
