@@ -74,7 +74,7 @@ test('a card on a board: enrols by itself, wants its PC paired and its PIN, and 
   card = await start()
   t.is(code(await keyline(pc, ['login', '--user', USER, ...at], `${PASSWORD}\n`)), 'CARD_PIN_NEEDED')
   t.is(code(await keyline(pc, ['card', 'pin', 'unlock', ...at], '1111\n')), 'CARD_PIN_WRONG')
-  t.is(code(await keyline(pc, ['card', 'pin', 'unlock', ...at], '2468\n')), 'CARD_PIN_WAIT')
+  // For a second the card takes none, not even the right one; how slow this machine is decides whether that is seen.
   let unlocked = await keyline(pc, ['card', 'pin', 'unlock', ...at], '2468\n')
   for (let tries = 0; code(unlocked) === 'CARD_PIN_WAIT' && tries < 20; tries++) {
     unlocked = await keyline(pc, ['card', 'pin', 'unlock', ...at], '2468\n')
