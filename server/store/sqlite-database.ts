@@ -7,6 +7,8 @@ import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from './sqlite-schema.ts'
 /** How long a process waits for another one's transaction, milliseconds. */
 const BUSY_MS = 5000
 const PRIVATE = 0o600
+/** SQLite's own name for a database without a file. */
+const IN_MEMORY = ':memory:'
 
 /** One open file; statements are prepared once, rows are checked on reading. */
 export class SqliteDatabase {
@@ -95,9 +97,11 @@ export class SqliteDatabase {
 
 function open(path: string): DatabaseSync {
   try {
-    // Before SQLite makes it with the umask's mode; its -wal and -shm files take the mode of this one.
-    closeSync(openSync(path, constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW, PRIVATE))
-    chmodSync(path, PRIVATE)
+    if (path !== IN_MEMORY) {
+      // Before SQLite makes it with the umask's mode; its -wal and -shm files take the mode of this one.
+      closeSync(openSync(path, constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW, PRIVATE))
+      chmodSync(path, PRIVATE)
+    }
     const db = new DatabaseSync(path, { timeout: BUSY_MS, enableForeignKeyConstraints: true })
     db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON')
     return db
