@@ -20,6 +20,7 @@ export type ProgramEvent =
   | { readonly event: 'pairing.code'; readonly code: string; readonly seconds: number }
   | { readonly event: 'ticket.refused'; readonly code: string }
   | { readonly event: 'pin.set' }
+  | ({ readonly event: 'pin.refused' } & CardProblem)
   | { readonly event: 'update.healthy'; readonly version: string }
   | { readonly event: 'update.rolled-back'; readonly version: string; readonly why: string }
   | KeeperEvent
@@ -45,6 +46,8 @@ export function describe(it: ProgramEvent): string {
       return `pairing code ${it.code}, good for ${it.seconds} s`
     case 'ticket.refused':
       return `the ticket that was put on the card is not taken: ${it.code}`
+    case 'pin.refused':
+      return `the PIN that was put on the card is not taken: ${it.code}: ${it.what}`
     case 'pin.set':
       return 'the PIN that was put on the card is set'
     case 'update.healthy':

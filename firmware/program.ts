@@ -182,6 +182,7 @@ export async function startCard(
       cardPin: pin,
       clock,
       onPin: () => print({ event: 'pin.set' }),
+      onPinRefused: (refused) => print({ event: 'pin.refused', ...refused }),
       onEnrolled,
       onRefused: ({ code }) => print({ event: 'ticket.refused', code }),
     })

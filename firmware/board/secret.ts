@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { hmac } from '../../keys/kdf.ts'
 import { Secret } from '../../keys/secret.ts'
-import { folderDisk } from '../card/disk.ts'
+import { filesIn } from '../card/disk.ts'
 import { CardError } from '../card/errors.ts'
 import { replaceFile } from '../card/replace.ts'
 
@@ -38,7 +38,8 @@ function read(file: string): Uint8Array | undefined {
 function make(file: string): Uint8Array {
   const bytes = new Uint8Array(randomBytes(BYTES))
   try {
-    replaceFile(folderDisk(dirname(file)), basename(file), bytes)
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    replaceFile(filesIn(dirname(file)), basename(file), bytes)
   } catch (cause) {
     throw new CardError('BOARD_SECRET', `${file} cannot be made`, { cause })
   }

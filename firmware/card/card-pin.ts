@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Secret } from '../../keys/secret.ts'
 import type { Clock } from '../../line/clock.ts'
-import { type Outcome, problem, problemOf } from './errors.ts'
+import { CardError, type Outcome, problem, problemOf } from './errors.ts'
 import { type PinTries, TRIES } from './pin-tries.ts'
 import { PIN_SALT_BYTES, pinKey } from './seal.ts'
 import type { Vault } from './vault.ts'
@@ -32,8 +32,10 @@ export class CardPin {
   #notBefore: number
   #busy = false
 
+  /** @throws CardError VAULT_SEALED: under another board's secret the right PIN is wrong too, and the card would erase itself */
   constructor(options: CardPinOptions) {
     this.#options = options
+    if (options.vault.locked !== undefined && options.tries?.foreign) throw new CardError('VAULT_SEALED')
     // Pulling the plug is no way around a pause.
     this.#notBefore = options.clock.now() + pauseOf(options.tries?.wrong ?? 0)
   }
@@ -73,7 +75,10 @@ export class CardPin {
       if (wanted === '') vault.setPin(undefined)
       else {
         const salt = randomBytes(PIN_SALT_BYTES)
-        vault.setPin({ key: await pinKey(wanted, salt), salt })
+        const key = await pinKey(wanted, salt)
+        // Before it holds: an erasing that was cut leaves the old count, and each PIN has a count that names its board.
+        tries.wrong = 0
+        vault.setPin({ key, salt })
       }
       return this.#answer()
     } catch (error) {
@@ -89,6 +94,8 @@ export class CardPin {
     if (wait > 0) return { ok: false, problem: problem('CARD_PIN_WAIT', `${wait} s`) }
     this.#busy = true
     try {
+      // The power went after the last one was counted: it was that one, whatever was typed.
+      if (tries.wrong >= TRIES) return this.#erase()
       const wrong = tries.wrong + 1
       // Before it is looked at: cutting the power at the right moment must not give another try.
       tries.wrong = wrong

@@ -47,6 +47,11 @@ const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_DIRECTORY } 
 export function folderDisk(folder: string): Disk {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   chmodSync(folder, 0o700)
+  return filesIn(folder)
+}
+
+/** The same of a folder that belongs to others, too: who may use it stays as it is. */
+export function filesIn(folder: string): Disk {
   const path = (name: string): string => join(folder, name)
   return {
     list: () => readdirSync(folder, { withFileTypes: true }).flatMap((it) => (it.isFile() ? [it.name] : [])),

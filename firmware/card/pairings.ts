@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Secret } from '../../keys/secret.ts'
 import type { Disk } from './disk.ts'
 import { CardError } from './errors.ts'
-import { next, replaceFile } from './replace.ts'
+import { discardFile, next, replaceFile } from './replace.ts'
 import { seal, unseal } from './seal.ts'
 
 /** "KEYLPAIR" | JSON of all pairings, sealed where the card has a board secret. */
@@ -24,11 +24,11 @@ export class Pairings {
   readonly #board: Secret | undefined
   #all: All
 
-  /** @throws CardError VAULT_DAMAGED, VAULT_SEALED: a card that forgot its PCs would take the next one */
+  /** @throws CardError VAULT_DAMAGED, VAULT_SEALED: a card that forgot its PCs would take the next one. VAULT_UNWRITABLE */
   constructor(disk: Disk, board: Secret | undefined) {
     this.#disk = disk
     this.#board = board
-    const found = disk.read(FILE) ?? disk.read(next(FILE))
+    const found = this.#read()
     this.#all = found === undefined ? { card: randomBytes(8).toString('hex'), pcs: [] } : this.#parse(found)
   }
 
@@ -60,6 +60,16 @@ export class Pairings {
     const removed = this.#all.pcs.length - pcs.length
     if (removed > 0) this.#save({ ...this.#all, pcs })
     return removed
+  }
+
+  #read(): Uint8Array | undefined {
+    try {
+      // What did not take the place before the power went was never told to a PC, and may be half of it.
+      if (this.#disk.read(next(FILE)) !== undefined) discardFile(this.#disk, next(FILE))
+      return this.#disk.read(FILE)
+    } catch (cause) {
+      throw new CardError('VAULT_UNWRITABLE', 'the pairings', { cause })
+    }
   }
 
   #save(all: All): void {

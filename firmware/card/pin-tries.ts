@@ -33,6 +33,12 @@ export class PinTries {
     return Math.max(0, ...counts.filter((it) => it !== undefined))
   }
 
+  /** Whether it was counted on another board, or changed by hand. */
+  get foreign(): boolean {
+    const there = this.#disk.read(FILE)
+    return there !== undefined && this.#countOf(there) === undefined
+  }
+
   /** Durable when it returns. @throws Error of the disk */
   set wrong(count: number) {
     const head = Buffer.concat([MAGIC, Uint8Array.of(Math.min(count, TRIES))])

@@ -4,8 +4,8 @@ import type { Clock } from '../../line/clock.ts'
 import { TICKET_TEXT_MAX } from '../../wire/line/ticket.ts'
 import { PIN_MAX, PIN_MIN } from '../../wire/usb/pin.ts'
 import type { CardPin } from './card-pin.ts'
-import { folderDisk } from './disk.ts'
-import type { CardErrorCode, CardProblem } from './errors.ts'
+import { filesIn } from './disk.ts'
+import { type CardErrorCode, type CardProblem, problem } from './errors.ts'
 import type { LineJobs } from './jobs.ts'
 import { discardFile } from './replace.ts'
 
@@ -28,6 +28,7 @@ export interface ProvisionOptions {
   readonly cardPin: CardPin
   readonly clock: Clock
   readonly onPin: () => void
+  readonly onPinRefused: (problem: CardProblem) => void
   readonly onEnrolled: (cardId: string) => void
   readonly onRefused: (problem: CardProblem) => void
 }
@@ -53,15 +54,23 @@ export class Provision {
     this.#cancel()
   }
 
+  /** Whatever comes of it, the PIN does not stay in a file: also not where the power went between taking and removing it. */
   async #pin(): Promise<void> {
-    const { pin: file, cardPin, onPin } = this.#options
-    const pin = file === undefined ? undefined : textOf(file, PIN_MAX * 4)
-    if (file === undefined || pin === undefined) return
-    if (cardPin.state !== 'none' || pin.length < PIN_MIN || pin.length > PIN_MAX) return
-    const set = await cardPin.change('', pin)
-    if (!set.ok) return
+    const { pin: file, cardPin, onPin, onPinRefused } = this.#options
+    if (file === undefined || !existsSync(file)) return
+    const pin = textOf(file, PIN_MAX * 4) ?? ''
+    const fits = pin.length >= PIN_MIN && pin.length <= PIN_MAX
+    let refused: CardProblem | undefined
+    if (cardPin.state !== 'none') refused = problem('CARD_PIN_NEEDED')
+    else if (!fits) refused = problem('PARAMS_INVALID', `expected a PIN of ${PIN_MIN} to ${PIN_MAX} characters`)
+    else {
+      const set = await cardPin.change('', pin)
+      // The store could not be written: the next start tries again.
+      if (!set.ok) return onPinRefused(set.problem)
+    }
     erase(file)
-    onPin()
+    if (refused === undefined) onPin()
+    else onPinRefused(refused)
   }
 
   async #enrol(): Promise<void> {
@@ -91,5 +100,5 @@ function textOf(file: string, max: number): string | undefined {
 }
 
 function erase(file: string): void {
-  discardFile(folderDisk(dirname(file)), basename(file))
+  discardFile(filesIn(dirname(file)), basename(file))
 }
