@@ -47,6 +47,8 @@ export class Terminal {
   readonly keys: KeyPool
   /** Files that are kept on the card. */
   readonly files: CardFiles
+  /** The card works for computers that were paired with it only, as this one. */
+  readonly wantsPairing: boolean
   readonly #client: CardLink
   #firmware: string
   #card: TerminalStatus['card']
@@ -57,6 +59,7 @@ export class Terminal {
   private constructor(client: CardLink, hello: Result<'card.hello'>, options: TerminalOptions) {
     this.#client = client
     this.files = new CardFiles(client)
+    this.wantsPairing = hello.pairing !== undefined
     this.#firmware = hello.firmware
     this.#card = hello.card
     this.keys = options.keys ?? new KeyPool()

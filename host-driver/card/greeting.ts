@@ -7,7 +7,7 @@ import { VERSION } from '../version.ts'
 import { type CardSource, openAttached } from './attached.ts'
 import { type CardCable, CardClient, type CardNotification } from './card-client.ts'
 import { listPorts, openCardPort, type PortInfo } from './card-port.ts'
-import { apiPortOf, portNow } from './find.ts'
+import { apiPortOf, cardPorts, portNow } from './find.ts'
 import { cardOfSerial, pairingFolder, prove } from './pairing.ts'
 
 /** Told to the card, for its log. */
@@ -111,4 +111,24 @@ function streamCable(stream: Duplex): CardCable {
     stream.destroy()
   }
   return { stream, close }
+}
+
+/**
+ * For a program that opens one card again and again: where that card is now. The first look, at once, says which is meant.
+ * @returns undefined while it is unplugged; another card at its old port is not taken for it
+ */
+export function followed(
+  card: CardSource,
+  ports: () => Promise<readonly PortInfo[]> = listPorts,
+): () => Promise<CardSource | undefined> {
+  let serial: string | undefined
+  const look = async (): Promise<CardSource | undefined> => {
+    if (typeof card !== 'string') return card
+    const found = await ports()
+    serial ??= apiPortOf(card, found)?.serialNumber
+    if (serial === undefined) return card
+    return cardPorts(found).find(({ serialNumber }) => serialNumber === serial)?.path
+  }
+  look().catch(() => {}) // who asks next is told
+  return look
 }

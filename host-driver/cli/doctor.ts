@@ -6,7 +6,7 @@ import { checkVia, endpointOf } from '../requests/keyed-agent.ts'
 import { Terminal } from '../terminal.ts'
 import { CARD_HELP, CARD_OPTION, cardSource, sourceText } from './card-option.ts'
 import type { Command, CommandContext, Options } from './command.ts'
-import { pcChecks } from './pc-checks.ts'
+import { pairingCheck, pcChecks } from './pc-checks.ts'
 import { VIA_HELP, VIA_OPTION, via } from './via-option.ts'
 
 /** A server that is reached answers within this time, milliseconds. */
@@ -54,14 +54,16 @@ async function allChecks(context: CommandContext, options: Options): Promise<rea
   try {
     const { internetVia } = via(options)
     const path = await cardSource(context, options)
-    own = pcChecks({ port: typeof path === 'string' ? path : undefined, now: Date.now() })
+    const isCard = typeof path === 'string'
+    own = pcChecks({ port: isCard ? path : undefined, now: Date.now() })
     terminal = await Terminal.open({ card: path })
     const { card, firmware } = await terminal.status()
     const enrolled = card.enrolled ? `enrolled as ${card.cardId}` : 'not enrolled'
     const found: Check = { name: 'card', verdict: 'ok', what: `${sourceText(path)}: ${firmware}, ${enrolled}` }
+    own = [...own, found, ...(isCard ? [pairingCheck(terminal.wantsPairing)] : [])]
     context.output.note('The card looks at its modem and network; this may take two minutes.')
     const checks = await terminal.doctor()
-    return [...own, found, ...checks, ...(card.internet === '' ? [] : [await reached(card.internet, internetVia)])]
+    return [...own, ...checks, ...(card.internet === '' ? [] : [await reached(card.internet, internetVia)])]
   } catch (error) {
     if (!(error instanceof KeylineError) || error.code === 'USAGE') throw error
     return [...own, { name: 'card', verdict: 'failed', what: `${error.what} (${error.code})`, cure: error.cure }]

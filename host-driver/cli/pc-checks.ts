@@ -57,3 +57,11 @@ function permission(port: string, root: string): Check {
     return { name, verdict: 'failed', what: `this account may not use ${port}`, cure: rightsCure(port, root) }
   }
 }
+
+/** Of a card that answers: one that does not know this computer says nothing, and its cure stands with the card itself. */
+export function pairingCheck(wantsPairing: boolean): Check {
+  const name = 'pairing'
+  if (wantsPairing) return { name, verdict: 'ok', what: 'card and computer know each other' }
+  const cure = 'start the card with --pairing required, then keyline card pair'
+  return { name, verdict: 'unproved', what: 'the card works for any computer', cure }
+}

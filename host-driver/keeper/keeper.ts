@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CardSource } from '../card/attached.ts'
+import type { PortInfo } from '../card/card-port.ts'
+import { followed } from '../card/greeting.ts'
 import { fault, reportOf } from '../errors.ts'
 import type { OnProgress } from '../events.ts'
 import type { LoginOutcome } from '../flows/first.ts'
@@ -42,6 +44,8 @@ export interface KeeperParts {
   /** Nobody needs the keeper any more. Called once. */
   readonly quit: () => void
   readonly after: After
+  /** Where a card that was plugged in again is looked for. */
+  readonly listPorts?: () => Promise<readonly PortInfo[]>
   /** Keys that wait; a test may hold their time in its hands. */
   readonly keys?: KeyPool
 }
@@ -160,12 +164,13 @@ export class Keeper {
   }
 
   #gatewayHost(card: CardSource, internetVia?: string): GatewayHost {
+    const place = followed(card, this.#parts.listPorts)
     return {
       session: () => (this.#session?.state === 'open' ? this.#session : undefined),
       keys: () => this.#keys.view(),
       login: (userId, password, onProgress) =>
         this.#loginForGateway(
-          card,
+          place,
           { userId, password, ...(internetVia !== undefined && { internetVia }) },
           onProgress,
         ),
@@ -173,18 +178,22 @@ export class Keeper {
         await eraseKeys(this.#keys, this.#session)
         this.#session = undefined
       },
-      openTerminal: (onProgress) => this.#parts.openTerminal({ card, onProgress, keys: this.#keys }),
+      openTerminal: async (onProgress) => {
+        const at = await place()
+        if (at === undefined) throw fault('CARD_NOT_FOUND', { what: 'the card was unplugged' })
+        return this.#parts.openTerminal({ card: at, onProgress, keys: this.#keys })
+      },
     }
   }
 
   /** @returns why not, in words */
   async #loginForGateway(
-    card: CardSource,
+    place: () => Promise<CardSource | undefined>,
     request: { readonly userId: string; readonly password: string; readonly internetVia?: string },
     onProgress: OnProgress,
   ): Promise<string | undefined> {
     try {
-      const outcome = await this.#logins.logIn(card, request, onProgress)
+      const outcome = await this.#logins.logIn(await place(), request, onProgress)
       if (outcome.verdict === 'refused') return wordsOf(fault(outcome.reason))
       this.#keep(outcome)
       return undefined

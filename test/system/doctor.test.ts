@@ -41,6 +41,7 @@ test.serial('a private network: everything is well, and that it is not the Inter
         'permission',
         'ModemManager',
         'card',
+        'pairing',
         'board',
         'console on the UART',
         'power key',
@@ -51,6 +52,7 @@ test.serial('a private network: everything is well, and that it is not the Inter
     ],
   )
   t.is(verdict('packet'), 'ok')
+  t.is(verdict('pairing'), 'unproved')
 })
 
 test.serial('a network that reaches the Internet is named by doctor, and is never the line', async (t) => {

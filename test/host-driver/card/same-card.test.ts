@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { PortInfo } from '../../../host-driver/card/card-port.ts'
+import { followed } from '../../../host-driver/card/greeting.ts'
 import { keepPairing } from '../../../host-driver/card/pairing.ts'
 import { Terminal } from '../../../host-driver/terminal.ts'
 import type { Params } from '../../../wire/usb/methods.ts'
@@ -160,4 +161,21 @@ test('paired anew, a card that was emptied has one pairing here; one that is pai
   )
   t.deepEqual(readdirSync(pairings), [])
   await (await Terminal.open(options)).close()
+})
+
+test('who opens a card again and again finds it wherever it is, and no other at its old port', async (t) => {
+  const [a, b] = ['A1', 'B2'].map((serialNumber) => ({ ...USB, path: '', serialNumber }))
+  const ports: PortInfo[] = [{ ...USB, ...a, path: '/dev/ttyACM0' }]
+  const place = followed('/dev/ttyACM0', async () => ports)
+  t.is(await place(), '/dev/ttyACM0')
+  ports.length = 0
+  t.is(await place(), undefined)
+  ports.push({ ...USB, ...b, path: '/dev/ttyACM0' })
+  t.is(await place(), undefined)
+  ports.push({ ...USB, ...a, path: '/dev/ttyACM2' })
+  t.is(await place(), '/dev/ttyACM2')
+  // Where nothing is known of USB, the path is all there is.
+  t.is(await followed('/dev/pts/7', async () => ports)(), '/dev/pts/7')
+  const attached = { modem: '/dev/ttyUSB0', store: '/tmp/x' }
+  t.is(await followed(attached, async () => ports)(), attached)
 })
