@@ -24,6 +24,8 @@ import { VERSION } from './version.ts'
 /** Exit codes. */
 const FAILED = 1
 const WRONG_ARGUMENT = 2
+/** Left to what is open after a start that failed, milliseconds. */
+const EXIT_MS = 3000
 
 /** Runs until it is told to stop. @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
@@ -122,4 +124,6 @@ try {
   if (!(error instanceof CardError)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exitCode = error.code === 'USAGE' ? WRONG_ARGUMENT : FAILED
+  // Whatever is still open: who starts it again must not wait for it.
+  setTimeout(() => process.exit(), EXIT_MS).unref()
 }

@@ -77,9 +77,10 @@ export async function startCard(
   }
   const clock = world.clock ?? systemClock
   const nowSeconds = world.nowSeconds ?? (() => Math.floor(Date.now() / 1000))
-  const disk = storeOf(options.store)
-  const unlock = lockStore(options.store)
+  let unlock = (): void => {}
   try {
+    const disk = storeOf(options.store)
+    unlock = lockStore(options.store)
     const vault = Vault.open(disk, boardSecret)
     const pairing = options.pairing ?? false
     const files = new FileArea(storeOf(join(options.store, 'files')), vault)

@@ -6,7 +6,8 @@ const TRIES = 3
 
 /**
  * One program per store: two would continue one Rₙ in two ways, and the server would lock the card as a clone. The lock names a
- * process and the start of the system it belongs to, so that one left by a power cut hinders nobody.
+ * process, when that was started, and the start of the system it belongs to, so that one left by a power cut hinders nobody, whichever
+ * program has its number now.
  * @param folder of the store, which exists @returns how to give it back
  * @throws CardError VAULT_IN_USE, VAULT_UNWRITABLE
  */
@@ -14,7 +15,7 @@ export function lockStore(folder: string): () => void {
   const lock = join(folder, 'lock')
   const own = join(folder, `lock.${process.pid}`)
   try {
-    writeFileSync(own, `${bootId()} ${process.pid}`, { mode: 0o600 })
+    writeFileSync(own, `${bootId()} ${process.pid} ${startOf(process.pid) ?? ''}`.trim(), { mode: 0o600 })
     for (let tries = 0; tries < TRIES; tries++) {
       // A link is made as a whole or not at all: whoever sees the lock sees whose it is.
       if (linked(own, lock)) return () => rmSync(lock, { force: true })
@@ -55,9 +56,11 @@ function linked(from: string, to: string): boolean {
 }
 
 function alive(text: string): boolean {
-  const [boot, pid] = text.split(' ')
+  const [boot, pid, start] = text.split(' ')
   const process_ = Number(pid)
   if (boot !== bootId() || !Number.isInteger(process_) || process_ <= 0 || process_ === process.pid) return false
+  // A service may not see which start of the system this is (ProcSubset=pid), and a number is soon another program's.
+  if (start !== undefined) return startOf(process_) === start
   try {
     process.kill(process_, 0)
     return true
@@ -72,6 +75,18 @@ function read(path: string): string | undefined {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
+  }
+}
+
+/** When a process was started, clock ticks since the system was (proc(5)); undefined for one that is over, or that is not to be seen. */
+function startOf(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // Its name may hold anything, and stands in parentheses.
+    const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return state === 'Z' ? undefined : fields[18]
+  } catch {
+    return undefined
   }
 }
 

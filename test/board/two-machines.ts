@@ -156,7 +156,7 @@ async function onCable(
 }
 
 /** No path and no number of the card: it must be found. */
-const keyline = '/mnt/keyline/keyline'
+const keyline = '/usr/lib/keyline/node /mnt/keyline/host-driver/cli/main.js'
 const NODE = '/usr/lib/keyline/node --disable-warning=ExperimentalWarning'
 
 /** The card's end of the cable; nothing in the image is for this. */
