@@ -13,7 +13,7 @@ import { Shell } from './shell.ts'
 
 const FILE = 'two-tones.mp3'
 const BOOT_MS = 240_000
-const READY_MS = 120_000
+const READY_MS = 240_000
 /** Promised of the service (issue of the board): resident, MiB. */
 const RESIDENT_MAX_MIB = 90
 const EXPOSURE_MAX = 2.5
