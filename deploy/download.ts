@@ -2,9 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { CACHE } from './cache.ts'
 
-const CACHE = process.env.KEYLINE_CACHE ?? fileURLToPath(new URL('../.cache/', import.meta.url))
 /** Downloading, milliseconds: 53 MB at most. */
 const DOWNLOAD_MS = 600_000
 

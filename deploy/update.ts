@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { packUpdate, versionOf } from '../firmware/update/format.ts'
+import { packUpdate, type Version, versionOf, versionText } from '../firmware/update/format.ts'
 import { type Architecture, cardTree, NODE } from './card-tree.ts'
 import { VERSION } from './pack-deb.ts'
 
@@ -70,16 +70,11 @@ function keygen(out: string): number {
 }
 
 /** @returns path of the update */
-export async function pack(
-  key: string,
-  version: readonly [number, number, number],
-  architecture: Architecture,
-  out: string,
-): Promise<string> {
+export async function pack(key: string, version: Version, architecture: Architecture, out: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'keyline-update-'))
   try {
     await cardTree(folder, architecture)
-    writeFileSync(join(folder, 'dist/version.json'), `${JSON.stringify({ version: version.join('.') })}\n`)
+    writeFileSync(join(folder, 'dist/version.json'), `${JSON.stringify({ version: versionText(version) })}\n`)
     const files = readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((it) => it.isFile())
       .map((it) => relative(folder, join(it.parentPath, it.name)))
@@ -87,9 +82,9 @@ export async function pack(
       .sort()
       .map((path) => ({ path, content: new Uint8Array(readFileSync(join(folder, path))) }))
     const [major = '0'] = NODE.version.split('.')
-    const about = { version: [...version] as [number, number, number], architecture, node: Number(major) } // copied as it is
+    const about = { version, architecture, node: Number(major) }
     const bytes = packUpdate(about, files, createPrivateKey(readFileSync(key)))
-    const file = join(out, `keyline-card-${version.join('.')}.update`)
+    const file = join(out, `keyline-card-${versionText(version)}.update`)
     writeFileSync(file, bytes)
     return file
   } finally {

@@ -8,7 +8,7 @@ import type { Gpio } from './board/gpio.ts'
 import { CardPin } from './card/card-pin.ts'
 import { ConsentGate, type ConsentPolicy, NEVER_ASK } from './card/consent.ts'
 import { folderDisk } from './card/disk.ts'
-import { CardError, type CardProblem, problemOf, problem as problemWith } from './card/errors.ts'
+import { CardError, type CardProblem, onDisk, problemOf, problem as problemWith } from './card/errors.ts'
 import { FileArea } from './card/file-area.ts'
 import { LineJobs } from './card/jobs.ts'
 import type { LinePort } from './card/line-call.ts'
@@ -26,7 +26,7 @@ import { cardApi } from './usb/api.ts'
 import type { Console } from './usb/console.ts'
 import { PairingGate } from './usb/pairing-gate.ts'
 import { UsbKeeper } from './usb/usb-keeper.ts'
-import type { UsbPort } from './usb/usb-link.ts'
+import type { UsbLink, UsbPort } from './usb/usb-link.ts'
 
 /** What is real in the program and not in a test. */
 export interface CardWorld {
@@ -145,16 +145,17 @@ export async function startCard(
       onLongPress: () => jobs.cancel(),
       onStuck: () => onStuck(),
     })
+    // Who is not paired is told nothing.
+    const toPc = (): UsbLink | undefined => (!pairing || gate.proved ? usb.link : undefined)
     const onLine = (it: NotificationParams<'line.state'>): void => {
       board.lights.state(it.state)
-      // Who is not paired is told nothing.
-      if (!pairing || gate.proved) usb.link?.notify('line.state', it)
+      toPc()?.notify('line.state', it)
       print({ event: 'line', ...it })
     }
     const onStuck = (): void => {
       const stuck = problemWith('BUTTON_STUCK')
       const text = `${stuck.code}: ${stuck.what}; ${stuck.cure}`
-      if (!pairing || gate.proved) usb.link?.notify('card.log', { level: 'error', text })
+      toPc()?.notify('card.log', { level: 'error', text })
       print({ event: 'button.stuck', ...stuck })
     }
     const onEnded = (problem: CardProblem | undefined, refused: boolean): void => {
@@ -163,7 +164,7 @@ export async function startCard(
       // Who cancelled knows it.
       if (problem.code !== 'LINE_CANCELLED') board.lights.failed()
       const text = `${problem.code}: ${problem.what}`
-      if (!pairing || gate.proved) usb.link?.notify('card.log', { level: 'warning', text })
+      toPc()?.notify('card.log', { level: 'warning', text })
       print({ event: 'job.failed', ...problem })
     }
     try {
@@ -190,9 +191,9 @@ export async function startCard(
     const cardId = enrolled?.cardId ?? ''
     print({ event: 'ready', usb: path, modem: line.modem(), store, enrolled: enrolled !== undefined, cardId })
     judge.started((text) => {
-      if (usb.link === undefined || (pairing && !gate.proved)) return false
-      usb.link.notify('card.log', { level: 'warning', text })
-      return true
+      const pc = toPc()
+      pc?.notify('card.log', { level: 'warning', text })
+      return pc !== undefined
     })
     const provisioning = provision.start().catch((error: unknown) => onEnded(problemOf(error), false))
     return {
@@ -236,10 +237,5 @@ export async function showFailedStart(
 }
 
 function storeOf(folder: string): ReturnType<typeof folderDisk> {
-  try {
-    return folderDisk(folder)
-  } catch (cause) {
-    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'
-    throw new CardError('VAULT_UNWRITABLE', `${folder} cannot be used as a store (${why})`, { cause })
-  }
+  return onDisk(`${folder} cannot be used as a store`, () => folderDisk(folder))
 }

@@ -86,7 +86,7 @@ export function buildImage(card: string, to: string, log: (text: string) => void
     const empty = join(work, 'data')
     mkdirSync(empty)
     const data = ext4(join(work, 'data.ext4'), empty, SIZES.data, 'keyline-data', 3)
-    join3(to, [boot, rootPartition, data])
+    joinParts(to, [boot, rootPartition, data])
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
@@ -169,7 +169,7 @@ function ext4(file: string, folder: string, mib: number, label: string, n: numbe
   return file
 }
 
-function join3(to: string, parts: readonly string[]): void {
+function joinParts(to: string, parts: readonly string[]): void {
   const sizes = [SIZES.boot, SIZES.root, SIZES.data]
   const types = ['c, bootable', '83', '83']
   rmSync(to, { force: true })

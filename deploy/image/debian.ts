@@ -1,10 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { CACHE } from '../cache.ts'
 
-/** What is downloaded and built once, for images and for their tests. */
-export const CACHE = process.env.KEYLINE_CACHE ?? fileURLToPath(new URL('../../.cache/', import.meta.url))
 export const SUITE = 'trixie'
 export type DebArchitecture = 'arm64' | 'amd64'
 

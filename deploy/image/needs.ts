@@ -1,26 +1,26 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Programs by the package that has them. */
-const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  mmdebstrap: ['mmdebstrap'],
-  'arch-test': ['arch-test'],
-  e2fsprogs: ['mke2fs'],
-  dosfstools: ['mkfs.vfat'],
-  mtools: ['mcopy'],
-  fdisk: ['sfdisk'],
-  kmod: ['depmod'],
-  cpio: ['cpio'],
-  'xz-utils': ['xz'],
+/** What an image is made with: packages by a program that they bring. */
+export const NEEDS: Readonly<Record<string, string>> = {
+  mmdebstrap: 'mmdebstrap',
+  'arch-test': 'arch-test',
+  mke2fs: 'e2fsprogs',
+  'mkfs.vfat': 'dosfstools',
+  mcopy: 'mtools',
+  sfdisk: 'fdisk',
+  depmod: 'kmod',
+  cpio: 'cpio',
+  xz: 'xz-utils',
 }
 const FOREIGN = ['qemu-user-static', 'binfmt-support']
 const PATH = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']
 
 /** Names of Debian packages that an image cannot be made without, and that are not here. */
 export function missingPackages(): readonly string[] {
-  const missing = Object.entries(PACKAGES).filter(([, programs]) => !programs.every(installed))
+  const missing = Object.entries(NEEDS).filter(([program]) => !installed(program))
   const emulated = process.arch === 'arm64' || foreignRuns()
-  return [...missing.map(([name]) => name), ...(emulated ? [] : FOREIGN)]
+  return [...missing.map(([, name]) => name), ...(emulated ? [] : FOREIGN)]
 }
 
 /** @returns what is missing and what to do; undefined when nothing is */

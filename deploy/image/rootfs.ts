@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { CACHE, type DebArchitecture, mirror, SUITE } from './debian.ts'
+import { CACHE } from '../cache.ts'
+import { type DebArchitecture, mirror, SUITE } from './debian.ts'
 
 export interface System {
   readonly architecture: DebArchitecture

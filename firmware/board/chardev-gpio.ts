@@ -1,7 +1,7 @@
 import type { Clock } from '../../line/clock.ts'
-import { CardError } from '../card/errors.ts'
+import { CardError, errorCode } from '../card/errors.ts'
 import type { Bias, Gpio, Level } from './gpio.ts'
-import { errorCode, type GpioKernel } from './gpio-kernel.ts'
+import type { GpioKernel } from './gpio-kernel.ts'
 import * as uapi from './gpio-uapi.ts'
 
 /** Milliseconds between two looks at the inputs; the kernel keeps what happened between them. */

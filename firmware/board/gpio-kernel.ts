@@ -1,6 +1,6 @@
 import { closeSync, constants as files, openSync, readdirSync, readSync } from 'node:fs'
 import { constants } from 'node:os'
-import { CardError } from '../card/errors.ts'
+import { CardError, errorCode } from '../card/errors.ts'
 
 /** What the GPIO backend asks of the operating system. Failures are errors with a `code`, as those of node:fs. */
 export interface GpioKernel {
@@ -50,8 +50,4 @@ export async function linuxKernel(): Promise<GpioKernel> {
     },
     close: closeSync,
   }
-}
-
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
 }

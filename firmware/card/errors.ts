@@ -223,3 +223,18 @@ export class CardError extends Error {
 export function problemOf(error: unknown): CardProblem {
   return error instanceof CardError ? error.problem : problem('CARD_FAULT')
 }
+
+/** Code of a failure of the operating system, as node:fs has it. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
+}
+
+/** Something that the disk must do. @param doing what it was for @throws CardError VAULT_UNWRITABLE, and the CardErrors of `run` */
+export function onDisk<T>(doing: string, run: () => T): T {
+  try {
+    return run()
+  } catch (cause) {
+    if (cause instanceof CardError) throw cause
+    throw new CardError('VAULT_UNWRITABLE', `${doing} (${errorCode(cause)})`, { cause })
+  }
+}

@@ -1,8 +1,9 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { sha256 } from '../../keys/kdf.ts'
 import { Secret } from '../../keys/secret.ts'
+import { FILE_NAME_MAX, FILE_PART_MAX, FILES_MAX } from '../../wire/usb/files.ts'
 import type { Disk } from './disk.ts'
-import { CardError } from './errors.ts'
+import { CardError, onDisk } from './errors.ts'
 import { discardFile, replaceFile } from './replace.ts'
 import { seal, unseal } from './seal.ts'
 import type { Vault } from './vault.ts'
@@ -16,12 +17,10 @@ const MAGIC = Buffer.from('KEYLFIL1')
 const PREFIX = 'f-'
 /** One file, bytes: it is sealed in one piece, in memory. */
 export const FILE_MAX = 4 * 1024 * 1024
-export const FILES_MAX = 128
-export const FILE_NAME_MAX = 100
 /** All files together, bytes. */
 export const QUOTA = 16 * 1024 * 1024
-/** Parts in which it is read and written, bytes. */
-export const PART_MAX = 32 * 1024
+/** What could not be done, in errors. */
+const WHERE = 'the file area'
 
 export interface CardFile {
   readonly name: string
@@ -67,11 +66,11 @@ export class FileArea {
     return { files, used: files.reduce((all, { size }) => all + size, 0), quota: this.#quota }
   }
 
-  /** @returns at most PART_MAX bytes; none at the end @throws CardError FILE_NAME_INVALID, FILE_UNKNOWN, FILE_DAMAGED, CARD_PIN_NEEDED */
+  /** @returns at most FILE_PART_MAX bytes; none at the end @throws CardError FILE_NAME_INVALID, FILE_UNKNOWN, FILE_DAMAGED, CARD_PIN_NEEDED */
   read(name: string, offset: number): { readonly file: CardFile; readonly part: Uint8Array } {
-    if (this.#read?.file.name !== name) this.#read = this.#open(onDisk(checked(name)))
+    if (this.#read?.file.name !== name) this.#read = this.#open(fileOf(checked(name)))
     const { file, content } = this.#read
-    return { file, part: content.subarray(offset, offset + PART_MAX) }
+    return { file, part: content.subarray(offset, offset + FILE_PART_MAX) }
   }
 
   /** Announces a file. One that was begun before is given up. @throws CardError FILE_NAME_INVALID, FILES_FULL, CARD_PIN_NEEDED, FILE_DAMAGED */
@@ -111,10 +110,10 @@ export class FileArea {
   /** @throws CardError FILE_NAME_INVALID, FILE_UNKNOWN, CARD_PIN_NEEDED, VAULT_UNWRITABLE */
   remove(name: string): void {
     this.#key()
-    const file = onDisk(checked(name))
+    const file = fileOf(checked(name))
     if (!this.#names().includes(file)) throw new CardError('FILE_UNKNOWN')
     this.#forget()
-    this.#onDisk(() => discardFile(this.#disk, file))
+    onDisk(WHERE, () => discardFile(this.#disk, file))
   }
 
   /** All of them, readable or not. */
@@ -136,7 +135,7 @@ export class FileArea {
       const bytes = Buffer.concat([MAGIC, seal({ board: this.#key() }, 'file', plain, MAGIC)])
       plain.fill(0)
       this.#forget()
-      this.#onDisk(() => replaceFile(this.#disk, onDisk(writing.name), bytes))
+      onDisk(WHERE, () => replaceFile(this.#disk, fileOf(writing.name), bytes))
     } finally {
       this.cancel()
     }
@@ -145,7 +144,7 @@ export class FileArea {
   /** @throws CardError FILE_UNKNOWN, FILE_DAMAGED, CARD_PIN_NEEDED */
   #open(disk: string): { readonly file: CardFile; readonly content: Uint8Array } {
     const key = this.#key()
-    const bytes = this.#onDisk(() => this.#disk.read(disk))
+    const bytes = onDisk(WHERE, () => this.#disk.read(disk))
     if (bytes === undefined) throw new CardError('FILE_UNKNOWN')
     const plain = MAGIC.equals(bytes.subarray(0, MAGIC.length))
       ? unseal({ board: key }, 'file', bytes.subarray(MAGIC.length), MAGIC)
@@ -159,7 +158,7 @@ export class FileArea {
       size: view.readUInt32BE(at),
       hash: Uint8Array.from(view.subarray(at + 4, at + 36)),
     }
-    if (onDisk(file.name) !== disk || file.size !== plain.length - at - 36) throw new CardError('FILE_DAMAGED')
+    if (fileOf(file.name) !== disk || file.size !== plain.length - at - 36) throw new CardError('FILE_DAMAGED')
     return { file, content: plain.subarray(at + 36) }
   }
 
@@ -173,21 +172,12 @@ export class FileArea {
   }
 
   #names(): readonly string[] {
-    return this.#onDisk(() => this.#disk.list().filter((name) => name.startsWith(PREFIX) && !name.endsWith('.new')))
+    return onDisk(WHERE, () => this.#disk.list().filter((name) => name.startsWith(PREFIX) && !name.endsWith('.new')))
   }
 
   #forget(): void {
     this.#read?.content.fill(0)
     this.#read = undefined
-  }
-
-  #onDisk<T>(run: () => T): T {
-    try {
-      return run()
-    } catch (cause) {
-      const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'
-      throw new CardError('VAULT_UNWRITABLE', `the file area (${why})`, { cause })
-    }
   }
 }
 
@@ -198,6 +188,6 @@ function checked(name: string): string {
   throw new CardError('FILE_NAME_INVALID')
 }
 
-function onDisk(name: string): string {
+function fileOf(name: string): string {
   return `${PREFIX}${Buffer.from(sha256(Buffer.from(name))).toString('hex')}`
 }

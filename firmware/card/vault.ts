@@ -1,6 +1,6 @@
 import type { Secret } from '../../keys/secret.ts'
 import type { Disk } from './disk.ts'
-import { CardError } from './errors.ts'
+import { CardError, onDisk } from './errors.ts'
 import { type CardRecord, EMPTY_RECORD } from './record.ts'
 import { discardFile, next, replaceFile } from './replace.ts'
 import type { StoreKeys } from './seal.ts'
@@ -38,7 +38,7 @@ export class Vault {
    * @throws CardError VAULT_DAMAGED when there was one and none is whole: starting as new would hide it. VAULT_SEALED, VAULT_UNWRITABLE
    */
   static open(disk: Disk, board?: Secret): Vault {
-    return unwritable('the store cannot be read', () => {
+    return onDisk('the store cannot be read', () => {
       const current = disk.read(CURRENT)
       const other = disk.read(NEXT)
       const [here, there] = [parse(current), parse(other)]
@@ -122,7 +122,7 @@ export class Vault {
     this.#number++
     const bytes = serialize(this.#number, record, this.#sealing)
     try {
-      unwritable('the store cannot be written', () => replaceFile(this.#disk, CURRENT, bytes))
+      onDisk('the store cannot be written', () => replaceFile(this.#disk, CURRENT, bytes))
       this.#content = { type: 'open', record }
     } finally {
       bytes.fill(0)
@@ -139,14 +139,4 @@ function contentOf(newest: ReturnType<typeof parse>, keys: StoreKeys | undefined
   const record = openSealed(bytes, keys)
   if (record === undefined) throw new CardError('VAULT_SEALED')
   return { type: 'open', record }
-}
-
-function unwritable<T>(doing: string, run: () => T): T {
-  try {
-    return run()
-  } catch (cause) {
-    if (cause instanceof CardError) throw cause
-    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'
-    throw new CardError('VAULT_UNWRITABLE', `${doing} (${why})`, { cause })
-  }
 }

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { CardError } from '../card/errors.ts'
+import { CardError, onDisk } from '../card/errors.ts'
 import { compareVersions, readHead, readUpdate, UPDATE_MAX, type Version, versionText } from './format.ts'
 import { phaseOf, type Slot } from './machine.ts'
 import type { Slots } from './slots.ts'
@@ -86,7 +86,7 @@ export class Updates {
     const { manifest } = readUpdate(coming.bytes, trusted)
     // What was looked at in the beginning is what came.
     if (compareVersions(manifest.version, coming.version) !== 0) throw new CardError('UPDATE_DAMAGED')
-    unwritable(() => slots.install(coming.bytes, manifest.version))
+    onDisk('the update', () => slots.install(coming.bytes, manifest.version))
     return { version: versionText(manifest.version) }
   }
 
@@ -100,21 +100,12 @@ export class Updates {
   /** @returns its version when that ended a trial @throws CardError VAULT_UNWRITABLE: the trial then goes on */
   healthy(): string | undefined {
     const { slots, slot, running } = this.#options
-    return unwritable(() => slots.healthy(slot, running)) ? versionText(running) : undefined
+    return onDisk('the update', () => slots.healthy(slot, running)) ? versionText(running) : undefined
   }
 
   /** An update that was rolled back, once. @throws CardError VAULT_UNWRITABLE */
   news(): { readonly version: string; readonly why: string } | undefined {
-    const it = unwritable(() => this.#options.slots.news())
+    const it = onDisk('the update', () => this.#options.slots.news())
     return it === null ? undefined : { version: it.version, why: it.why }
-  }
-}
-
-function unwritable<T>(run: () => T): T {
-  try {
-    return run()
-  } catch (cause) {
-    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'
-    throw new CardError('VAULT_UNWRITABLE', `the update (${why})`, { cause })
   }
 }

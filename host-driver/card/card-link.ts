@@ -15,7 +15,8 @@ export interface CardCalls extends Pick<CardClient, 'call'> {
 
 /** A card that was unplugged is waited for so long, milliseconds: a board that lost its power starts anew meanwhile. */
 const BACK_MS = 60_000
-const LOOK_MS = 500
+/** Between two looks whether it is back, milliseconds. */
+export const LOOK_MS = 500
 /** While a port comes back: it is there before its rights are, or somebody probes it. */
 const PASSING: ReadonlySet<string> = new Set([
   'CARD_GONE',
@@ -115,9 +116,8 @@ export class CardLink implements CardCalls {
         this.#client = await connect()
         return this.#client
       } catch (error) {
-        const passing = error instanceof KeylineError && PASSING.has(error.code)
         if (this.#closed) throw fault('TERMINAL_CLOSED', { cause: error })
-        if (!passing) throw error
+        if (!isPassing(error)) throw error
         if (now() > until) throw waitedInVain(error)
         await new Promise<void>((resolve) => after(LOOK_MS, resolve))
       }
@@ -130,6 +130,11 @@ export function underWay(method: MethodName, error: unknown): unknown {
   const known = UNKNOWN[method]
   if (!isGone(error) || known === undefined) return error
   return fault('CARD_GONE', { what: `${error.what} ${known}`, cause: error })
+}
+
+/** A card that is away, or on its way back. */
+export function isPassing(error: unknown): error is KeylineError {
+  return error instanceof KeylineError && PASSING.has(error.code)
 }
 
 function isGone(error: unknown): error is KeylineError {

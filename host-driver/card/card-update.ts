@@ -1,8 +1,8 @@
 import { UPDATE_PART_MAX, type UpdateStatus } from '../../wire/usb/update.ts'
-import { fault, KeylineError } from '../errors.ts'
+import { fault } from '../errors.ts'
 import type { After } from '../timers.ts'
 import type { OnBytes } from './card-files.ts'
-import type { CardCalls } from './card-link.ts'
+import { type CardCalls, isPassing, LOOK_MS } from './card-link.ts'
 
 export type { UpdateStatus } from '../../wire/usb/update.ts'
 
@@ -10,15 +10,6 @@ export type { UpdateStatus } from '../../wire/usb/update.ts'
 const SILENT_MS = 60_000
 /** Three starts of two minutes, and one of what was before. */
 const ALL_MS = 480_000
-const LOOK_MS = 500
-/** While it starts anew. */
-const PASSING: ReadonlySet<string> = new Set([
-  'CARD_GONE',
-  'CARD_NOT_FOUND',
-  'CARD_FORBIDDEN',
-  'CARD_IN_USE',
-  'CARD_SILENT',
-])
 
 /**
  * Sends an update, which the card checks before it takes it; then it starts anew. Nothing is changed by one that is refused.
@@ -62,7 +53,8 @@ export async function awaitUpdate(
       if (isHealthy(version, await look())) return
       heard = now()
     } catch (error) {
-      if (!(error instanceof KeylineError) || !PASSING.has(error.code)) throw error
+      // It starts anew.
+      if (!isPassing(error)) throw error
     }
     if (signal?.aborted) throw fault('CANCELLED', { what: 'not waited for; the card goes on by itself' })
     if (now() - heard > SILENT_MS || now() - begun > ALL_MS) {

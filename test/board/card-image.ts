@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { World } from '../../demo/world.ts'
+import { NEEDS } from '../../deploy/image/needs.ts'
 
 export const CONTENT = fileURLToPath(new URL('../../demo/content', import.meta.url))
 export const USER = 'alice@example.org'
@@ -13,17 +14,7 @@ const HOST = '10.0.2.2'
 const FAT = '@@4194304'
 
 /** What an image is made and booted with. */
-export const IMAGE_NEEDS: Readonly<Record<string, string>> = {
-  'qemu-system-aarch64': 'qemu-system-arm',
-  mmdebstrap: 'mmdebstrap',
-  'arch-test': 'arch-test',
-  'mkfs.vfat': 'dosfstools',
-  mcopy: 'mtools',
-  sfdisk: 'fdisk',
-  mke2fs: 'e2fsprogs',
-  depmod: 'kmod',
-  cpio: 'cpio',
-}
+export const IMAGE_NEEDS: Readonly<Record<string, string>> = { 'qemu-system-aarch64': 'qemu-system-arm', ...NEEDS }
 
 /** A server with one user, and what the card's owner puts on the FAT partition. Kernel and initramfs are taken from there, as a board does. */
 export async function provision(folder: string, disk: string, world: World): Promise<void> {

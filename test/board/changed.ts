@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { CACHE } from '../../deploy/image/debian.ts'
+import { CACHE } from '../../deploy/cache.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** What goes into an image, or looks at it. */

@@ -2,8 +2,10 @@ import { z } from 'zod'
 
 /** Parts in which a file is read and written, bytes. */
 export const FILE_PART_MAX = 32 * 1024
-const FILES_MAX = 128
-const name = z.string().min(1).max(100)
+/** Files, and the name of one, UTF-8 bytes. */
+export const FILES_MAX = 128
+export const FILE_NAME_MAX = 100
+const name = z.string().min(1).max(FILE_NAME_MAX)
 const size = z
   .number()
   .int()

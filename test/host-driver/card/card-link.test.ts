@@ -8,26 +8,9 @@ import { pay } from '../../../host-driver/flows/pay.ts'
 import type { Params } from '../../../wire/usb/methods.ts'
 import { FakeClock } from '../../fake-clock.ts'
 import { CALL, CARD, cardOnStream, type FakeCard, until } from '../fake-card.ts'
+import { PAY } from '../payment.ts'
 
 const LOGIN: Params<'line.login'> = { userId: 'alice', password: 'x', terminalKeys: ['A'.repeat(43)] }
-const PAYMENT: Parameters<typeof pay>[1] = {
-  userId: 'alice',
-  tag: `${'q'.repeat(21)}g`,
-  expected: { amount: 129_800, currency: 'JPY' },
-  data: {
-    cardNumber: '4539578763621486',
-    expiryMonth: 12,
-    expiryYear: 2030,
-    securityCode: '987',
-    name: 'Hanako Aoyama',
-    street: '1-2-3 Nowhere Street',
-    postalCode: '100-0001',
-    city: 'Tokyo',
-    country: 'JP',
-    contact: '',
-  },
-  embodiment: 2,
-}
 
 interface Plug {
   readonly card: FakeCard
@@ -119,7 +102,7 @@ test('a payment under way when the cable is pulled: the outcome is unknown, also
   const it = plugged(t)
   await it.unplug()
   it.plugIn()
-  const outcome = pay({ card: it.link, onProgress: () => {} }, PAYMENT)
+  const outcome = pay({ card: it.link, onProgress: () => {} }, PAY)
   await until(() => asked(it.plugs, 'line.pay') === 1)
   const told = t.throwsAsync(outcome, { code: 'LINE_OUTCOME_UNKNOWN' })
   await it.unplug()
@@ -133,7 +116,7 @@ test('a request that never finds the card again ends after a minute, and says th
     code: 'CARD_NOT_FOUND',
     message: /nothing was sent/,
   })
-  const payment = t.throwsAsync(pay({ card: it.link, onProgress: () => {} }, PAYMENT), { code: 'CARD_NOT_FOUND' })
+  const payment = t.throwsAsync(pay({ card: it.link, onProgress: () => {} }, PAY), { code: 'CARD_NOT_FOUND' })
   for (let seconds = 0; seconds < 62; seconds++) await it.clock.advance(1000)
   await Promise.all([login, payment])
   t.is(it.plugs.length, 1)
@@ -143,7 +126,7 @@ test('cancelled while the card is away: at once, and nothing is sent when it com
   const run = {
     'line.login': (card: CardLink, signal: AbortSignal) => callOverLine(card, 'line.login', LOGIN, signal),
     'line.pay': (card: CardLink, signal: AbortSignal) =>
-      pay({ card, onProgress: () => {} }, { ...PAYMENT, signal }) as Promise<unknown>,
+      pay({ card, onProgress: () => {} }, { ...PAY, signal }) as Promise<unknown>,
   }
   for (const method of ['line.login', 'line.pay'] as const) {
     const it = plugged(t)

@@ -8,29 +8,10 @@ import { decodePayment, PERSONAL_DATA_TYPE } from '../../../wire/line/personal-d
 import { encodeReceipt, RECEIPT_TYPE, type Receipt } from '../../../wire/line/receipt.ts'
 import type { Params, Result } from '../../../wire/usb/methods.ts'
 import { CALL, CardRefusal, cardOnStream, until } from '../fake-card.ts'
+import { EXPECTED, PAY, TAG } from '../payment.ts'
 import { steps } from '../world.ts'
 
-const TAG = `${'q'.repeat(21)}g`
-const EXPECTED = { amount: 129_800, currency: 'JPY' }
 const TERMS = { ...EXPECTED, items: 3, lapsesInSeconds: 900 }
-const PAY: PayRequest = {
-  userId: 'alice',
-  tag: TAG,
-  expected: EXPECTED,
-  data: {
-    cardNumber: '4539578763621486',
-    expiryMonth: 12,
-    expiryYear: 2030,
-    securityCode: '987',
-    name: 'Hanako Aoyama',
-    street: '1-2-3 Nowhere Street',
-    postalCode: '100-0001',
-    city: 'Tokyo',
-    country: 'JP',
-    contact: '',
-  },
-  embodiment: 2,
-}
 const RECEIPT: Receipt = {
   order: 'K-000012',
   at: 1_774_000_000,
