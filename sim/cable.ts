@@ -11,6 +11,8 @@ export class Cable {
   readonly #clock: Clock
   readonly #taps: { readonly card: Tap; readonly pc: Tap }
   #ends: { readonly card: Pty; readonly pc: Pty } | undefined
+  /** Give the paths of the last ports free. */
+  #free: (() => void)[] = []
 
   /** @param taps what comes from the card, and what comes from the PC */
   constructor(name: string, poller: PtyPoller, clock: Clock, taps: { readonly card: Tap; readonly pc: Tap }) {
@@ -26,7 +28,7 @@ export class Cable {
 
   /** @returns the ports, new ones at each plugging @throws SimError NO_PTY */
   plug(): CablePaths {
-    this.unplug()
+    this.close()
     const card: Pty = this.#end(() => pc, this.#taps.card)
     const pc: Pty = this.#end(() => card, this.#taps.pc)
     this.#ends = { card, pc }
@@ -34,9 +36,14 @@ export class Cable {
   }
 
   unplug(): void {
-    this.#ends?.card.close()
-    this.#ends?.pc.close()
+    if (this.#ends !== undefined) this.#free = [this.#ends.card.unplug(), this.#ends.pc.unplug()]
     this.#ends = undefined
+  }
+
+  /** Unplugged for good, or until it is plugged in anew. */
+  close(): void {
+    this.unplug()
+    for (const free of this.#free.splice(0)) free()
   }
 
   #end(other: () => Pty, tap: Tap): Pty {

@@ -16,6 +16,8 @@ export class PluggedModem {
   readonly #clock: Clock
   readonly #recorder: AtRecorder | undefined
   #pty: Pty | undefined
+  /** Gives the path of the last port free. */
+  #free = (): void => {}
 
   /** Unplugged at first. */
   constructor(
@@ -52,7 +54,7 @@ export class PluggedModem {
 
   /** @returns its port, a new one each time @throws SimError NO_PTY */
   plug(): ModemPath {
-    this.unplug()
+    this.close()
     this.#pty = new Pty(this.#poller, this.#clock, {
       room: () => this.modem.inputRoom(),
       data: (bytes) => {
@@ -67,7 +69,14 @@ export class PluggedModem {
 
   unplug(): void {
     this.modem.unplug()
-    this.#pty?.close()
+    if (this.#pty !== undefined) this.#free = this.#pty.unplug()
     this.#pty = undefined
+  }
+
+  /** Unplugged for good, or until it is plugged in anew. */
+  close(): void {
+    this.unplug()
+    this.#free()
+    this.#free = () => {}
   }
 }

@@ -65,7 +65,7 @@ export function noPty(cause: unknown): SimError {
  * simulator held it open, it could not see others close it.
  */
 export function resetSlave(path: string): void {
-  const slave = openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
+  const slave = openSlave(path)
   try {
     const termios = Buffer.alloc(TERMIOS_BYTES)
     request(slave, TCGETS, termios)
@@ -79,6 +79,11 @@ export function resetSlave(path: string): void {
   } finally {
     closeSync(slave)
   }
+}
+
+/** @throws Error EBUSY where a program wants the port for itself alone, and this one has no right to disregard that */
+export function openSlave(path: string): number {
+  return openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
 }
 
 /** Whether the slave's speed is B0, by which programs drop DTR (POSIX 11.1.3). */

@@ -1,6 +1,16 @@
 import { chmodSync, closeSync, readSync, writeSync } from 'node:fs'
 import type { Clock } from './clock.ts'
-import { isHungUp, noPty, openMaster, POLL_HUP, POLL_IN, POLL_OUT, resetSlave, speedIsZero } from './pty-native.ts'
+import {
+  isHungUp,
+  noPty,
+  openMaster,
+  openSlave,
+  POLL_HUP,
+  POLL_IN,
+  POLL_OUT,
+  resetSlave,
+  speedIsZero,
+} from './pty-native.ts'
 import type { Polled, PtyPoller } from './pty-poller.ts'
 
 /** Output that waits for its reader, bytes: writers should stop at the first, and what exceeds the second is lost. */
@@ -85,6 +95,18 @@ export class Pty implements Polled {
     this.#flush()
   }
 
+  /**
+   * As close(), and the path is nobody's until the function returned is called: programs that try to open their lost modem
+   * again must find nothing there, and not the next port of somebody else, to which the system gives the number that is free.
+   */
+  unplug(): () => void {
+    const kept = this.#closed ? undefined : this.#claim()
+    this.close()
+    return () => {
+      if (kept !== undefined) closeSync(kept)
+    }
+  }
+
   /** Who has the other end open sees its end, as when a USB plug is pulled. */
   close(): void {
     if (this.#closed) return
@@ -108,12 +130,31 @@ export class Pty implements Polled {
     this.#watchSpeed()
   }
 
+  /** The number of a pty is not given anew while its other end is open, even when its path is gone. */
+  #claim(): number | undefined {
+    try {
+      return openSlave(this.path)
+    } catch {
+      // EBUSY: a program has it for itself alone, and keeps the number until it notices.
+      return undefined
+    }
+  }
+
+  /**
+   * The last program closed it, and perhaps the next one has opened it since. What was read with nobody there came before the drop; what
+   * comes while somebody is there again counts as the next one's, or his first command and its answer would be lost with the drop.
+   */
   #left(): void {
-    let left = LEFT_MAX
-    while (left > 0 && !this.#closed) {
-      const count = this.#read(left)
-      if (count === 0) break
-      left -= count
+    let next: Uint8Array | undefined
+    for (let left = LEFT_MAX; left > 0 && !this.#closed && isHungUp(this.fd); ) {
+      const bytes = this.#take(left)
+      if (bytes === undefined) break
+      if (!isHungUp(this.fd)) {
+        next = bytes
+        break
+      }
+      left -= bytes.length
+      this.#handlers.data(bytes)
     }
     if (this.#closed) return
     this.#open = false
@@ -122,20 +163,27 @@ export class Pty implements Polled {
     this.#speedZero = false
     resetSlave(this.path)
     this.#handlers.dtrDropped()
+    if (next === undefined || this.#closed) return
+    this.#open = true
+    this.#handlers.data(next)
   }
 
-  #read(room: number): number {
-    if (room <= 0) return 0
+  #read(room: number): void {
+    const bytes = this.#take(room)
+    if (bytes !== undefined) this.#handlers.data(bytes)
+  }
+
+  #take(room: number): Uint8Array | undefined {
+    if (room <= 0) return undefined
     let count = 0
     try {
       count = readSync(this.fd, this.#buffer, 0, Math.min(room, READ_MAX), null)
     } catch (error) {
       if (!isQuiet(error)) throw error
     }
-    if (count === 0) return 0
+    if (count === 0) return undefined
     this.#activeAt = this.#clock.now()
-    this.#handlers.data(Uint8Array.from(this.#buffer.subarray(0, count)))
-    return count
+    return Uint8Array.from(this.#buffer.subarray(0, count))
   }
 
   #flush(): void {

@@ -70,9 +70,9 @@ export async function startWorld(
   const close = async (): Promise<void> => {
     timers.close()
     network.exchange.close()
-    for (const modem of modems.values()) modem.unplug()
+    for (const modem of modems.values()) modem.close()
     network.centre.close()
-    for (const cable of things.cables.values()) cable.unplug()
+    for (const cable of things.cables.values()) cable.close()
     for (const closer of closers.splice(0)) closer()
     await Promise.all([...things.relays.values()].map((relay) => relay.close()))
     await api?.close()

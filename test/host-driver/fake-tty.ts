@@ -17,8 +17,18 @@ export function cardOnTty(t: ExecutionContext): {
     dtrDropped: () => {},
   })
   const card = new FakeCard((bytes) => pty.write(bytes))
-  t.teardown(() => pty.close())
-  return { card, path: pty.path, unplug: () => pty.close() }
+  let free = (): void => {}
+  t.teardown(() => {
+    pty.close()
+    free()
+  })
+  return {
+    card,
+    path: pty.path,
+    unplug: () => {
+      free = pty.unplug()
+    },
+  }
 }
 
 export function remove(path: string): void {

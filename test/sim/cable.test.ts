@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { folder, open, simulator } from './fixture.ts'
@@ -66,4 +66,22 @@ test('unplugged, both ends see it; plugged in, there are new ports', async (t) =
   const [newCard, newPc] = [open(t, done.cable?.card), open(t, done.cable?.pc)]
   newPc.type('again')
   t.is(await newCard.until('again'), 'again')
+})
+
+test('unplugged, its ports are nobody’s: who tries to open them again meets no other simulator', async (t) => {
+  const sim = await simulator(t, '--cable', 'usb', '--modem', '+8131')
+  const [{ card = '', pc = '' } = {}] = sim.ready.cables
+  const gone = [card, pc, sim.ready.modems[0]?.path ?? '']
+  const modem = open(t, gone[2])
+  await sim.command({ do: 'unplug', cable: 'usb' })
+  await sim.command({ do: 'unplug', modem: '+8131' })
+  await modem.end()
+  modem.close()
+  const more = await simulator(t, ...Array.from({ length: 8 }, (_, n) => ['--cable', `c${n}`]).flat())
+  const paths = more.ready.cables.flatMap((cable) => [cable.card, cable.pc])
+  t.deepEqual(
+    gone.filter((path) => paths.includes(path) || existsSync(path)),
+    [],
+  )
+  t.truthy((await sim.command({ do: 'plug', cable: 'usb' })).cable)
 })

@@ -3,18 +3,20 @@ import test, { type ExecutionContext } from 'ava'
 import koffi from 'koffi'
 import { systemClock } from '../../sim/clock.ts'
 import { Pty } from '../../sim/pty.ts'
+import { POLL_HUP, POLL_IN } from '../../sim/pty-native.ts'
 import { PtyPoller } from '../../sim/pty-poller.ts'
 import { Slave } from './slave.ts'
 
-function port(t: ExecutionContext, room: () => number = () => 4096) {
+function port(t: ExecutionContext, room: () => number = () => 4096, answer?: (pty: Pty) => void) {
   const got: Buffer[] = []
   let drops = 0
   let changed = (): void => {}
   const poller = new PtyPoller(systemClock)
-  const pty = new Pty(poller, systemClock, {
+  const pty: Pty = new Pty(poller, systemClock, {
     room,
     data: (bytes) => {
       got.push(Buffer.from(bytes))
+      answer?.(pty)
       changed()
     },
     dtrDropped: () => {
@@ -63,6 +65,30 @@ test('opened and closed 100 times, it is told of each close, and works on', asyn
     await seen(() => drops() === n)
     t.false(pty.isOpen)
   }
+})
+
+test('a program that opens it right after another one closed it has its answer, and the drop between the two counts', async (t) => {
+  const { pty, open, seen, text, drops } = port(
+    t,
+    () => 4096,
+    (own) => own.write(Buffer.from('OK')),
+  )
+  for (let n = 1; n <= 20; n++) {
+    const first = open()
+    first.type('<')
+    await seen(() => text().endsWith('<'))
+    first.close()
+    // Between a look at the port, which found nobody, and what is done about it.
+    const second = open()
+    second.type('>')
+    pty.service(POLL_HUP | POLL_IN)
+    await seen(() => text().endsWith('>'))
+    t.is(await second.until('OK'), 'OK')
+    t.is(drops(), 2 * n - 1)
+    second.close()
+    await seen(() => drops() === 2 * n)
+  }
+  t.is(text(), '<>'.repeat(20))
 })
 
 test('two programs have it open: only the last close counts', async (t) => {
