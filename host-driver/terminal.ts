@@ -68,6 +68,11 @@ export class Terminal {
     this.#after = options.after ?? after
   }
 
+  /** The card wants its PIN before anything else, as far as this terminal knows. */
+  get locked(): boolean {
+    return this.#card.pin === 'locked'
+  }
+
   /**
    * Opens the card, proves that this computer is paired where the card wants it, and asks who it is.
    * @throws KeylineError CARD_*, NODE_TOO_OLD

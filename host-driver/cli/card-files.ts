@@ -3,9 +3,9 @@ import { basename } from 'node:path'
 import type { CardFiles } from '../card/card-files.ts'
 import { fault, systemCode } from '../errors.ts'
 import { size } from '../printable.ts'
-import { Terminal } from '../terminal.ts'
 import { CARD_HELP, CARD_OPTION, cardSource } from './card-option.ts'
 import { type Command, type CommandContext, type Options, text } from './command.ts'
+import { openUnlocked } from './unlock.ts'
 
 type Done = Promise<Readonly<Record<string, unknown>>>
 
@@ -35,7 +35,7 @@ example: keyline card files put notes.txt`,
     if (run === undefined || (name === '') !== (action === 'ls')) {
       throw fault('USAGE', { what: 'expected ls, get NAME, put FILE or rm NAME' })
     }
-    const terminal = await Terminal.open({ card: await cardSource(context, options) })
+    const terminal = await openUnlocked(context, { card: await cardSource(context, options) })
     try {
       return await run(context, terminal.files, name, options)
     } finally {

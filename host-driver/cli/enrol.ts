@@ -1,7 +1,7 @@
-import { Terminal } from '../terminal.ts'
 import { firstLine } from './ask.ts'
 import { CARD_HELP, CARD_OPTION, cardSource } from './card-option.ts'
 import type { Command } from './command.ts'
+import { openUnlocked } from './unlock.ts'
 
 /** `keyline enrol TICKET|-` */
 export const enrol: Command = {
@@ -19,7 +19,8 @@ example: keyline enrol - < ticket.txt`,
   async run(context, [given = ''], options) {
     const { output, input } = context
     const ticket = given === '-' ? await firstLine(input, 'a ticket') : given
-    const terminal = await Terminal.open({ card: await cardSource(context, options), onProgress: output.progress })
+    const card = await cardSource(context, options)
+    const terminal = await openUnlocked(context, { card, onProgress: output.progress })
     try {
       const { cardId, internet, call } = await terminal.enrol(ticket, context.signal)
       output.say(`The card is enrolled as ${cardId}; its server is ${internet}.`)

@@ -7,11 +7,12 @@ import { after } from '../timers.ts'
 import { CARD_HELP, CARD_OPTION, cardSource } from './card-option.ts'
 import { type Command, type CommandContext, type Options, text } from './command.ts'
 import { credentials } from './credentials.ts'
-import { runningKeeper } from './kept.ts'
+import { askKeeper } from './kept.ts'
 import { keysLine, keysOption } from './keys-text.ts'
 import { readQuietHours } from './quiet-hours.ts'
 import { waitForQuiet } from './quiet-wait.ts'
 import { refused } from './refused.ts'
+import { withPin } from './unlock.ts'
 import { VIA_HELP, VIA_OPTION, via } from './via-option.ts'
 
 /** `keyline keys`: looks, and changes nothing. */
@@ -77,7 +78,6 @@ example: keyline keys fetch --keys 8 --between 02:00-05:00 --user alice`,
         }
         await waitForQuiet(hours, { now: () => new Date(), after, chance: Math.random, signal, planned })
       }
-      const keeper = await runningKeeper(env)
       const body = {
         userId,
         password: Buffer.from(password.reveal()).toString('utf8'),
@@ -85,7 +85,9 @@ example: keyline keys fetch --keys 8 --between 02:00-05:00 --user alice`,
         card,
         ...internet,
       }
-      const outcome = await keeper.fetchKeys(body, output.progress, signal)
+      const outcome = await withPin(context, card, () =>
+        askKeeper(env, (keeper) => keeper.fetchKeys(body, output.progress, signal)),
+      )
       if (outcome.verdict === 'refused') throw refused(outcome.reason, outcome.retryAfterSeconds)
       for (const one of outcome.keys) output.say(keysLine(one))
       return { keys: outcome.keys }

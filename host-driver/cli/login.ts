@@ -10,6 +10,7 @@ import { askKeeper } from './kept.ts'
 import { keysOption } from './keys-text.ts'
 import { refused } from './refused.ts'
 import { sayTried } from './tried-text.ts'
+import { withPin } from './unlock.ts'
 import { VIA_HELP, VIA_OPTION, via } from './via-option.ts'
 
 /** `keyline login` */
@@ -45,7 +46,9 @@ example: keyline login --user alice`,
     const card = await cardOrStoredKey(context, options, fresh)
     const { userId, password } = await credentials(context, options)
     const body = { userId, password, keys, fresh, ...(card !== undefined && { card }), ...via(options) }
-    const outcome = await askKeeper(env, (keeper) => keeper.login(body, output.progress, signal))
+    const outcome = await withPin(context, card, () =>
+      askKeeper(env, (keeper) => keeper.login(body, output.progress, signal)),
+    )
     if (outcome.verdict === 'refused') throw refused(outcome.reason, outcome.retryAfterSeconds)
     const { session, stored, tried } = outcome
     const { server, expiresAt, keysLeft } = session

@@ -7,13 +7,14 @@ import type { Purchase } from '../flows/settled.ts'
 import { payInSession } from '../flows/third.ts'
 import { openFetch } from '../requests/open-agent.ts'
 import { purchaseTag, Shop, type Tag, type TagState } from '../requests/shop-api.ts'
-import { Terminal } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 import { CARD_HELP, CARD_OPTION, cardSource } from './card-option.ts'
 import { type Command, type CommandContext, type Options, text } from './command.ts'
 import { keptSession } from './kept.ts'
 import { askerOf, askPersonalData, sentences } from './pay-questions.ts'
 import { refused } from './refused.ts'
 import { itemLines, moment, receiptLines } from './shop-text.ts'
+import { openUnlocked } from './unlock.ts'
 import { VIA_HELP, VIA_OPTION, via } from './via-option.ts'
 
 /** A file of authorities is a few certificates long, bytes. */
@@ -57,7 +58,7 @@ example: keyline pay`,
       for (const line of itemLines(tag.items, tag.amount, tag.currency)) output.say(line)
       output.note(`Held until ${moment(tag.lapsesAt)}. What follows goes by telephone, not over the Internet.`)
       const data = await agreedData(context, tag)
-      const terminal = await Terminal.open({ card, onProgress: output.progress })
+      const terminal = await openUnlocked(context, { card, onProgress: output.progress })
       try {
         return told(await counter.pay(terminal, { tag, data, onProgress: output.progress, signal }), tag, output)
       } finally {
