@@ -38,6 +38,8 @@ export class CallAnswerer {
     this.#clock = clock
     this.#events = events
     this.#calls = new CallModem(modem, () => {
+      // At once where the end of the call was crossed: a caller waits for less then, and comes with his number.
+      if (modem.usable) modem.ready().catch(() => {})
       if (this.#clock.now() - this.#rangAt < RINGING_MS) this.#ring()
     })
     this.#stop = modem.onUrc((text) => this.#urc(text))

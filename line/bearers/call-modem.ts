@@ -61,8 +61,9 @@ export class CallModem {
   }
 
   /** Takes the ringing call. @param caller as +CLIP showed it */
-  answer(caller: string | undefined): Promise<DialResult> {
-    return this.#connect('ATA', ANSWER_MS, caller)
+  async answer(caller: string | undefined): Promise<DialResult> {
+    const up = await this.#modem.ready()
+    return up.ok ? this.#connect('ATA', ANSWER_MS, caller) : up
   }
 
   async #connect(command: string, timeoutMs: number, peer: string | undefined): Promise<DialResult> {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { SPEAK } from './machine.ts'
 
 /** How data mode was left: the far end or the network ended the call, or `+++` brought the modem back to commands. */
 export type DataEnd = 'carrier' | 'escaped'
@@ -16,10 +17,16 @@ export const CARRIER_SILENCE_MS = 300
 /** Wait for the modem's OK after AT or `+++`, milliseconds; the guard time is added for the latter. */
 const ANSWER_MS = 1500
 /**
- * AT after NO CARRIER. What was written behind the end of the call stands before the first one, and a modem at commands may read an `AT` or
- * `A/` in it and answer ERROR; and a program that had no turn for so long finds the time over before it reads the OK that is there.
+ * Asked after NO CARRIER. What was written behind the end of the call stands before it, and a modem at commands may read an `AT` or `A/` in
+ * that, do as it seems to say, and answer ERROR, a digit (V0) or nothing (Q1). It is asked again then, with what makes it speak; also because
+ * a program that had no turn for so long finds the time over before it reads the OK that is there.
  */
-const ASKS_MAX = 2
+const ASK = 'AT\r'
+const ASK_AGAIN = `${SPEAK}\r`
+/** Bytes written so shortly before NO CARRIER was read, milliseconds, may have reached a modem at commands; `+++` has a longer silence before. */
+const CROSSED_MS = 200
+/** A command line has been carried out that was none. */
+const NOT_OK = /(?:^|[\r\n])(?:ERROR\r?\n|[04]\r(?!\n))/
 const TAIL_BYTES = 24
 /** The modem's words after NO CARRIER that are kept for the reader of lines: a RING may follow at once. More is data. */
 const AFTER_MAX = 512
@@ -40,22 +47,32 @@ export class DataMode {
   readonly #clock: Clock
   readonly #write: (bytes: Uint8Array) => void
   readonly #data: (bytes: Uint8Array) => void
-  readonly #left: (end: DataEnd, after: Uint8Array) => void
+  readonly #left: (end: DataEnd, after: Uint8Array, spoilt: boolean) => void
   readonly #ends: RegExp
   #tail = ''
   /** What came after NO CARRIER, while it is not known whose word that was. */
   #after = ''
+  /** Or when data mode began: `+++` wants its silence then too. */
   #lastWrite: number
+  #wrote = false
+  /** Bytes of ours crossed the end of the call, or the modem did not answer the first AT as one that is in order. */
+  #spoilt = false
+  /** Characters of `after` that came before. */
+  #askedAt = 0
+  #askedAgain = false
   #state: 'open' | 'silence' | 'confirming' | 'escaping' | 'over' = 'open'
   #cancel = (): void => {}
   #escaped: { readonly guardMs: number; readonly settle: (done: boolean) => void } | undefined
 
-  /** @param data gets every received byte @param left called once, with what the modem said after the end of the call */
+  /**
+   * @param data gets every received byte
+   * @param left called once, with what the modem said after the end of the call, and whether bytes of the call may have changed its settings
+   */
   constructor(
     clock: Clock,
     write: (bytes: Uint8Array) => void,
     data: (bytes: Uint8Array) => void,
-    left: (end: DataEnd, after: Uint8Array) => void,
+    left: (end: DataEnd, after: Uint8Array, spoilt: boolean) => void,
     closedWord: DataRules['closedWord'] = 'NO CARRIER',
   ) {
     this.#clock = clock
@@ -80,6 +97,7 @@ export class DataMode {
       return this.#end(escaped === undefined ? 'carrier' : 'escaped')
     }
     if (behind === undefined) return this.#data(bytes)
+    this.#spoilt = this.#wrote && this.#clock.now() - this.#lastWrite < CROSSED_MS
     this.#wait('silence', CARRIER_SILENCE_MS, () => this.#confirm())
     this.#data(bytes.subarray(0, bytes.length - behind.length))
     if (behind.length > 0) this.#doubted(behind)
@@ -88,6 +106,8 @@ export class DataMode {
   write(bytes: Uint8Array): void {
     if (this.#state === 'over' || this.#state === 'escaping') return
     this.#lastWrite = this.#clock.now()
+    this.#wrote = true
+    if (this.#state !== 'open') this.#spoilt = true
     this.#write(bytes)
   }
 
@@ -141,12 +161,28 @@ export class DataMode {
     }
     this.#after += Buffer.from(bytes).toString('latin1')
     if (this.#state === 'silence') this.#wait('silence', CARRIER_SILENCE_MS, () => this.#confirm())
-    else if (/[\r\n]OK\r?\n/.test(this.#after)) this.#end('carrier')
+    else this.#answered(this.#after.slice(this.#askedAt))
   }
 
-  #confirm(asks = 1): void {
-    this.#wait('confirming', ANSWER_MS, () => (asks < ASKS_MAX ? this.#confirm(asks + 1) : this.#resume()))
-    this.#write(Buffer.from('AT\r'))
+  /** @param said since it was asked: what it says before may be to bytes of the call */
+  #answered(said: string): void {
+    if (/[\r\n]OK\r?\n/.test(said)) this.#end('carrier')
+    else if (!this.#askedAgain && NOT_OK.test(said)) this.#askAgain()
+  }
+
+  #confirm(): void {
+    this.#askedAgain = false
+    this.#askedAt = this.#after.length
+    this.#wait('confirming', ANSWER_MS, () => this.#askAgain())
+    this.#write(Buffer.from(ASK))
+  }
+
+  #askAgain(): void {
+    this.#askedAgain = true
+    this.#askedAt = this.#after.length
+    this.#spoilt = true
+    this.#wait('confirming', ANSWER_MS, () => this.#resume())
+    this.#write(Buffer.from(ASK_AGAIN))
   }
 
   #escape(guardMs: number): void {
@@ -184,7 +220,7 @@ export class DataMode {
   #end(end: DataEnd): void {
     this.#cancel()
     this.#state = 'over'
-    this.#left(end, Buffer.from(this.#after, 'latin1'))
+    this.#left(end, Buffer.from(this.#after, 'latin1'), end === 'carrier' && this.#spoilt)
     this.#settle(true)
   }
 

@@ -10,8 +10,11 @@ export interface EngineEvents {
   urc(text: string): void
   /** Bytes of a call; valid until the next ones. */
   data(bytes: Uint8Array): void
-  /** Data mode is over: the call ended (`carrier`), or commands are possible again with the call kept (`escaped`). */
-  left(end: 'carrier' | 'escaped'): void
+  /**
+   * Data mode is over: the call ended (`carrier`), or commands are possible again with the call kept (`escaped`).
+   * @param spoilt bytes of the call may have changed the modem's settings
+   */
+  left(end: 'carrier' | 'escaped', spoilt: boolean): void
   /** The modem lost all settings and calls (`reset`), answers nothing any more (`dead`), or its port vanished (`gone`). */
   fault(kind: 'reset' | 'dead' | 'gone'): void
 }
@@ -172,10 +175,10 @@ export class AtEngine {
       this.#clock,
       (bytes) => this.#port.write(bytes),
       (bytes) => this.#events.data(bytes),
-      (end, after) => {
+      (end, after, spoilt) => {
         this.#dataMode = undefined
         this.#splitter.enterLines()
-        this.#events.left(end)
+        this.#events.left(end, spoilt)
         // Before the next command is sent: an OK in it is not that one's answer.
         this.#splitter.push(after)
         this.#step({ type: 'lines' })

@@ -9,7 +9,8 @@ import { classifyUrc } from './urc.ts'
  *   waiting ──prompt──► waiting, its body sent
  *   waiting ──timer──► quiet ──timer──► probing ──OK──► idle    probing ──timer, 10 times──► dead
  *
- * After a time-out a late answer must not be taken for the next command's: wait for quiet, then `AT` until OK (§1).
+ * After a time-out a late answer must not be taken for the next command's: wait for quiet, then `AT`, by turns with what makes it
+ * speak, until OK (§1).
  */
 export interface AtCommand {
   /** Text without CR; built by this project only, never from a PC's text. */
@@ -76,6 +77,11 @@ export const LATE_LINES_MAX = 32
 /** Information lines kept for one command; more are dropped as if unsolicited. */
 export const ANSWER_LINES_MAX = 256
 
+/**
+ * Words again from a modem that was left in digits (V0), silence (Q1) or echo by whoever had it before, or by bytes of a call that it took for
+ * commands.
+ */
+export const SPEAK = 'ATE0Q0V1'
 const CTRL_Z = '\x1a'
 const ESCAPE = '\x1b'
 /** What a modem says when it has started; while it runs, it has reset then: settings and calls are gone. */
@@ -202,7 +208,8 @@ function probe(prefixes: readonly string[], tries: number): AtStep {
   return {
     state: { type: 'probing', prefixes, tries },
     effects: [
-      { type: 'write', text: 'AT\r' },
+      // Plain at first: it also lets a modem find the speed.
+      { type: 'write', text: tries % 2 === 1 ? 'AT\r' : `${SPEAK}\r` },
       { type: 'timer', ms: PROBE_MS },
     ],
   }

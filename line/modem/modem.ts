@@ -68,7 +68,10 @@ export class Modem implements ModemAccess {
     this.engine = new AtEngine(port, clock, {
       urc: (text) => this.#tell(text),
       data: (bytes) => this.user?.deliver(bytes),
-      left: (end) => this.user?.left(end),
+      left: (end, spoilt) => {
+        if (spoilt) this.doubt()
+        this.user?.left(end)
+      },
       fault: (kind) => this.#fault(kind),
     })
   }

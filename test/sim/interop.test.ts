@@ -116,3 +116,31 @@ test('a lost carrier ends the stream on both sides, and both modems stay usable'
   t.deepEqual(lost, [])
   t.true(modemA.usable)
 })
+
+test('bytes that cross the end of a call may look like commands: the next call is taken all the same, with its number', async (t) => {
+  const { sim, caller, answered, lost } = await engines(t)
+  for (const noise of [
+    'ATV0',
+    'atQ1',
+    'ATE1V0',
+    '\u00e1\u00f4v0q1',
+    'AT&D0+CLIP=0',
+    'AT&F',
+    'ATZ',
+    'ATD123',
+    'A/',
+    'x',
+  ]) {
+    const taken = answered()
+    const dialled = await caller.dial(B, NEVER)
+    if (!dialled.ok) return t.fail(`${noise}: ${dialled.detail}`)
+    const served = await taken
+    t.is(served.peer, A, noise)
+    const [near, far] = [reader(dialled.stream), reader(served)]
+    await sim.command({ do: 'cut-now' })
+    served.write(Buffer.from(`~\u0002${noise}~`, 'latin1'))
+    t.deepEqual([await near.ended(), await far.ended()], ['remote', 'remote'], noise)
+    await Promise.all([served.hangUp(), dialled.stream.hangUp()])
+  }
+  t.deepEqual(lost, [])
+})

@@ -52,7 +52,7 @@ test('every way a network says no is a value', async (t) => {
 })
 
 test('a modem that is not there is said to be absent, in bounded time', async (t) => {
-  const { clock, modem, lost } = dialler({ AT: '' })
+  const { clock, modem, lost } = dialler({ AT: '', ATE0Q0V1: '' })
   const result = modem.dial('1', NEVER)
   await clock.advance(60_000)
   const told = await result
@@ -180,6 +180,7 @@ test('who rings while the call before is hung up is answered at once, not at the
   await clock.advance(2000)
   t.is(calls.length, 1)
   await calls[0]?.hangUp()
+  await clock.advance(0)
   await clock.advance(0)
   t.is(calls[1]?.peer, '2')
 })

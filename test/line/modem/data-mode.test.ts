@@ -10,17 +10,22 @@ function dataMode(closedWord: 'CLOSED' | 'NO CARRIER' = 'CLOSED') {
   const written: string[] = []
   let data = ''
   const ends: string[] = []
+  let spoilt = false
   const it = new DataMode(
     clock,
     (bytes) => written.push(Buffer.from(bytes).toString('latin1')),
     (bytes) => {
       data += Buffer.from(bytes).toString('latin1')
     },
-    (end, after) => ends.push(`${end}: ${Buffer.from(after).toString('latin1').trim()}`),
+    (end, after, may) => {
+      ends.push(`${end}: ${Buffer.from(after).toString('latin1').trim()}`)
+      spoilt = may
+    },
     closedWord,
   )
   const push = (text: string): void => it.push(Buffer.from(text, 'latin1'))
-  return { it, clock, written, ends, push, data: () => data }
+  const type = (text: string): void => it.write(Buffer.from(text, 'latin1'))
+  return { it, clock, written, ends, push, type, data: () => data, spoilt: () => spoilt }
 }
 
 test('the word of a connection that was closed counts like NO CARRIER, and only where there is one', async (t) => {
@@ -117,20 +122,63 @@ test('an OK that is read late, after the time for it, still ends the call: AT is
   const { clock, written, ends, push } = dataMode()
   push('\r\nCLOSED\r\n')
   await clock.advance(300 + 1500)
-  t.deepEqual(written, ['AT\r', 'AT\r'])
+  t.deepEqual(written, ['AT\r', 'ATE0Q0V1\r'])
   push('\r\nOK\r\n')
   t.deepEqual(ends, ['carrier: OK'])
 })
 
-test('what was written behind the end of the call spoils the first AT, and not the second one', async (t) => {
-  const { clock, written, ends, push } = dataMode()
+test('what was written behind the end of the call spoils the first AT: asked again at once, the modem speaks again', async (t) => {
+  for (const answer of ['\r\nERROR\r\n', '4\r', '0\r', 'AT\r4\r']) {
+    const { clock, written, ends, push, spoilt } = dataMode()
+    await clock.advance(5000)
+    push('\r\nCLOSED\r\n')
+    await clock.advance(300)
+    push(answer)
+    t.deepEqual(written, ['AT\r', 'ATE0Q0V1\r'], JSON.stringify(answer))
+    push('\r\nOK\r\n')
+    t.is(ends.length, 1)
+    t.true(spoilt())
+  }
+})
+
+test('what the modem answers to bytes of the call is no answer to what it is asked', async (t) => {
+  for (const answer of ['\r\nOK\r\n', '\r\nERROR\r\n']) {
+    const { clock, written, ends, push } = dataMode()
+    push(`\r\nCLOSED\r\n${answer}`)
+    await clock.advance(300)
+    push('\r\nRING\r\n')
+    t.deepEqual([written, ends], [['AT\r'], []])
+    push('\r\nOK\r\n')
+    t.is(ends.length, 1)
+  }
+})
+
+test('settings are in doubt after bytes that crossed the end of the call, and not after a call that ended in silence', async (t) => {
+  for (const [before, behind, doubt] of [
+    [5000, false, false],
+    [460, false, false],
+    [100, false, true],
+    [5000, true, true],
+  ] as const) {
+    const { clock, ends, push, type, spoilt } = dataMode()
+    type('~request~')
+    await clock.advance(before)
+    push('~answer~\r\nCLOSED\r\n')
+    if (behind) type('~more~')
+    await clock.advance(300)
+    push('\r\nOK\r\n')
+    t.is(ends.length, 1)
+    t.is(spoilt(), doubt, `${before} ${behind}`)
+  }
+  const { clock, push, type, spoilt, ends } = dataMode()
+  type('~')
+  push('\r\nCLOSED\r\n')
+  push('~it was data~')
+  await clock.advance(5000)
   push('\r\nCLOSED\r\n')
   await clock.advance(300)
-  push('\r\nERROR\r\n')
-  await clock.advance(1500)
-  t.deepEqual(written, ['AT\r', 'AT\r'])
   push('\r\nOK\r\n')
-  t.deepEqual(ends, ['carrier: ERROR\r\n\r\nOK'])
+  t.deepEqual([ends.length, spoilt()], [1, false])
 })
 
 test('the connection that ends during +++ has ended, and what follows is the modem’s', async (t) => {

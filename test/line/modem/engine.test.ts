@@ -98,7 +98,7 @@ test('a peer that writes NO CARRIER cannot end the call', async (t) => {
   engine.command('ATD1', 60_000)
   port.say('\r\nCONNECT\r\n\r\nNO CARRIER\r\n')
   await clock.advance(10_000)
-  t.is(port.written.at(-1), 'AT\r')
+  t.is(port.written.at(-1), 'ATE0Q0V1\r')
   t.true(engine.inData)
 })
 
