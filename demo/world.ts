@@ -167,6 +167,16 @@ export class World {
     return [...certificate, '--acquirer', this.#acquirer.url, '--acquirer-key', this.#acquirerKey]
   }
 
+  async #unplugAll(): Promise<void> {
+    const { modems, cables } = this.sim.ready
+    const wishes = [
+      ...modems.map(({ number }) => ({ do: 'unplug', modem: number }) as const),
+      ...cables.map(({ name }) => ({ do: 'unplug', cable: name }) as const),
+    ]
+    // A simulator that ended before has none.
+    await Promise.allSettled(wishes.map((wish) => this.sim.command(wish)))
+  }
+
   async startServer(): Promise<Child> {
     const { content, lifetimeSeconds = 3600, onEvent, server = [] } = this.#options
     const paths = this.sim.ready.modems.filter(({ number }) => number !== CARD_NUMBER).map(({ path }) => path)
@@ -203,8 +213,10 @@ export class World {
 
   /** Ends every process and removes the folder. */
   async close(): Promise<void> {
-    // All at once: a server whose call has just ended gives its modem seconds to go on hook, and here the modem goes too.
-    await Promise.all([this.#card?.stop(), this.#server?.stop(), this.#acquirer?.stop(), this.sim.stop()])
+    // All at once: a server whose call has just ended gives its modem seconds to go on hook, and here the modem goes too. But the
+    // simulator ends last: the paths of its ports are nobody else's as long as a program may still want to open them.
+    await Promise.all([this.#card?.stop(), this.#server?.stop(), this.#acquirer?.stop(), this.#unplugAll()])
+    await this.sim.stop()
     await rm(this.folder, { recursive: true, force: true })
   }
 }
