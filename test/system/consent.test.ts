@@ -1,10 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { World, WorldOptions } from '../../demo/world.ts'
 import type { Progress, Terminal } from '../../host-driver/index.ts'
 import { Terminal as Opened } from '../../host-driver/index.ts'
 import { Shop } from '../../host-driver/requests/shop-api.ts'
 import type { PanelView } from '../../sim/panel.ts'
-import { enrolled, logIn, withTerminal } from './fixture.ts'
+import { enrolled, logIn, running, withTerminal } from './fixture.ts'
 import { shopWorld } from './shop/fixture.ts'
 import { newTag, pay } from './shop/kill.ts'
 
@@ -160,3 +163,38 @@ test.serial('a payment: three seconds allow it, less does not call; first asks o
   await session.close()
   return undefined
 })
+
+test.serial(
+  'an enrolment is asked for as well; a locked card asks for its PIN first, and nobody for a press',
+  async (t) => {
+    t.timeout(120_000)
+    const { card, ...options } = pressed('enrol:always,login:always')
+    const folder = mkdtempSync(join(tmpdir(), 'keyline-consent-'))
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+    const secret = ['--board-secret', join(folder, 'secret')]
+    const world = await running(t, { ...options, card: (sim) => [...(card?.(sim) ?? []), ...secret] })
+    const ticket = await world.ticket()
+    await t.throwsAsync(
+      withButton(world, 200, (terminal) => terminal.enrol(ticket)),
+      { code: 'LINE_CONSENT_REFUSED' },
+    )
+    t.is(calls(world), 0)
+    await shown(world, ({ button }) => button === 'up')
+    const enrolment = await withButton(world, 1500, (terminal) => terminal.enrol(ticket))
+    t.is(enrolment.result.cardId, 'card-1')
+    t.regex(enrolment.asked[0] ?? '', /hold the button for one second/)
+    await withTerminal(world, (terminal) => terminal.setPin('', '2468'))
+
+    await world.card.kill()
+    await world.startCard()
+    const before = calls(world)
+    const locked = await withButton(world, 1500, (terminal) =>
+      t.throwsAsync(logIn(terminal), { code: 'CARD_PIN_NEEDED' }),
+    )
+    t.deepEqual(locked.asked, [])
+    t.is(calls(world), before)
+    t.is((await api(world).panel()).lights.consent, 'off')
+    await withTerminal(world, (terminal) => terminal.unlock('2468'))
+    t.is(await loginWith(t, world, 1500), 'permitted')
+  },
+)
