@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts'
-import { SPEAK } from './machine.ts'
 
 /** How data mode was left: the far end or the network ended the call, or `+++` brought the modem back to commands. */
 export type DataEnd = 'carrier' | 'escaped'
@@ -12,6 +11,11 @@ export interface DataRules {
   readonly closedWord: 'CLOSED' | 'NO CARRIER'
 }
 
+/**
+ * Words again from a modem that was left in digits (V0), silence (Q1) or echo by whoever had it before, or by bytes of a call that it took for
+ * commands.
+ */
+export const SPEAK = 'ATE0Q0V1'
 /** Silence after NO CARRIER that makes it the modem's word and not the peer's, milliseconds. */
 export const CARRIER_SILENCE_MS = 300
 /** Wait for the modem's OK after AT or `+++`, milliseconds; the guard time is added for the latter. */

@@ -1,4 +1,4 @@
-import type { DataRules } from './data-mode.ts'
+import { type DataRules, SPEAK } from './data-mode.ts'
 import { type AtFinal, parseFinal } from './response.ts'
 import { classifyUrc } from './urc.ts'
 
@@ -77,11 +77,6 @@ export const LATE_LINES_MAX = 32
 /** Information lines kept for one command; more are dropped as if unsolicited. */
 export const ANSWER_LINES_MAX = 256
 
-/**
- * Words again from a modem that was left in digits (V0), silence (Q1) or echo by whoever had it before, or by bytes of a call that it took for
- * commands.
- */
-export const SPEAK = 'ATE0Q0V1'
 const CTRL_Z = '\x1a'
 const ESCAPE = '\x1b'
 /** What a modem says when it has started; while it runs, it has reset then: settings and calls are gone. */
