@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { sha256 } from '../../keys/kdf.ts'
 import { Secret } from '../../keys/secret.ts'
-import { FILE_NAME_MAX, FILE_PART_MAX, FILES_MAX } from '../../wire/usb/files.ts'
+import { FILE_MAX, FILE_NAME_MAX, FILE_PART_MAX, FILES_MAX } from '../../wire/usb/files.ts'
 import type { Disk } from './disk.ts'
 import { CardError, onDisk } from './errors.ts'
 import { discardFile, replaceFile } from './replace.ts'
@@ -15,8 +15,6 @@ import type { Vault } from './vault.ts'
  */
 const MAGIC = Buffer.from('KEYLFIL1')
 const PREFIX = 'f-'
-/** One file, bytes: it is sealed in one piece, in memory. */
-export const FILE_MAX = 4 * 1024 * 1024
 /** All files together, bytes. */
 export const QUOTA = 16 * 1024 * 1024
 /** What could not be done, in errors. */
@@ -27,6 +25,15 @@ export interface CardFile {
   readonly size: number
   /** SHA-256, 32 bytes. */
   readonly hash: Uint8Array
+}
+
+export interface FileList {
+  readonly files: readonly CardFile[]
+  /** Bytes, also of those that are damaged. */
+  readonly used: number
+  readonly quota: number
+  /** Where there are any: not even their names can be read. */
+  readonly damaged?: { readonly files: number; readonly bytes: number }
 }
 
 interface Writing extends CardFile {
@@ -51,19 +58,32 @@ export class FileArea {
     for (const name of disk.list()) if (!/^f-[0-9a-f]{64}$/.test(name)) discardFile(disk, name)
   }
 
-  /** Without those that are damaged: not even their names can be read. @throws CardError CARD_PIN_NEEDED, VAULT_UNWRITABLE */
-  list(): { readonly files: readonly CardFile[]; readonly used: number; readonly quota: number } {
+  /** @throws CardError CARD_PIN_NEEDED, VAULT_UNWRITABLE */
+  list(): FileList {
     this.#key()
-    const files = this.#names().flatMap((name) => {
-      try {
-        return [this.#open(name).file]
-      } catch (error) {
-        if (error instanceof CardError && error.code === 'FILE_DAMAGED') return []
-        throw error
+    const files: CardFile[] = []
+    let [used, damaged, bytes] = [0, 0, 0]
+    for (const name of this.#names()) {
+      const file = this.#whole(name)
+      if (file === undefined) {
+        damaged++
+        bytes += onDisk(WHERE, () => this.#disk.read(name))?.length ?? 0
+      } else {
+        files.push(file)
+        used += file.size
       }
-    })
+    }
     files.sort((a, b) => (a.name < b.name ? -1 : 1))
-    return { files, used: files.reduce((all, { size }) => all + size, 0), quota: this.#quota }
+    const more = damaged === 0 ? {} : { damaged: { files: damaged, bytes } }
+    return { files, used: used + bytes, quota: this.#quota, ...more }
+  }
+
+  /** Removes those that are damaged. @returns how many @throws CardError CARD_PIN_NEEDED, VAULT_UNWRITABLE */
+  prune(): number {
+    this.#key()
+    const damaged = this.#names().filter((name) => this.#whole(name) === undefined)
+    for (const name of damaged) onDisk(WHERE, () => discardFile(this.#disk, name))
+    return damaged.length
   }
 
   /** @returns at most FILE_PART_MAX bytes; none at the end @throws CardError FILE_NAME_INVALID, FILE_UNKNOWN, FILE_DAMAGED, CARD_PIN_NEEDED */
@@ -77,10 +97,14 @@ export class FileArea {
   begin(file: CardFile): void {
     this.cancel()
     checked(file.name)
-    const { files, used } = this.list()
+    const { files, used, damaged } = this.list()
     const old = files.find(({ name }) => name === file.name)
     const after = used - (old?.size ?? 0) + file.size
-    if (file.size > FILE_MAX || after > this.#quota || (old === undefined && files.length >= FILES_MAX)) {
+    if (
+      file.size > FILE_MAX ||
+      after > this.#quota ||
+      (old === undefined && files.length + (damaged?.files ?? 0) >= FILES_MAX)
+    ) {
       throw new CardError('FILES_FULL', `${used} of ${this.#quota} bytes are used, one file has at most ${FILE_MAX}`)
     }
     this.#writing = { ...file, content: new Uint8Array(file.size), filled: 0 }
@@ -138,6 +162,18 @@ export class FileArea {
       onDisk(WHERE, () => replaceFile(this.#disk, fileOf(writing.name), bytes))
     } finally {
       this.cancel()
+    }
+  }
+
+  /** @returns undefined for one that is damaged */
+  #whole(disk: string): CardFile | undefined {
+    try {
+      const { file, content } = this.#open(disk)
+      content.fill(0)
+      return file
+    } catch (error) {
+      if (error instanceof CardError && error.code === 'FILE_DAMAGED') return undefined
+      throw error
     }
   }
 

@@ -1,5 +1,6 @@
 import { createHash, type KeyObject, sign, verify } from 'node:crypto'
 import { z } from 'zod'
+import { UPDATE_MAX } from '../../wire/usb/update.ts'
 import { CardError } from '../card/errors.ts'
 
 /*
@@ -16,9 +17,8 @@ import { CardError } from '../card/errors.ts'
 const MAGIC = Buffer.from('KEYLUPD1')
 const SIGNATURE_BYTES = 64
 const HEAD_AT = MAGIC.length + 4
-/** Of a manifest, and of a whole update, bytes. */
+/** Of a manifest, bytes. */
 export const MANIFEST_MAX = 24 * 1024
-export const UPDATE_MAX = 16 * 1024 * 1024
 const FILES_MAX = 256
 /** What is started of an update. */
 export const PROGRAM = 'dist/card.mjs'

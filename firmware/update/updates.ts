@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
+import { UPDATE_MAX } from '../../wire/usb/update.ts'
 import { CardError, onDisk } from '../card/errors.ts'
-import { compareVersions, readHead, readUpdate, UPDATE_MAX, type Version, versionText } from './format.ts'
+import { compareVersions, readHead, readUpdate, type Version, versionText } from './format.ts'
 import { phaseOf, type Slot } from './machine.ts'
 import type { Slots } from './slots.ts'
 

@@ -10,8 +10,8 @@ export function filesApi(area: FileArea): FilesApi {
   return {
     'card.files.list': async () =>
       outcome(() => {
-        const { files, used, quota } = area.list()
-        return { files: files.map(entry), used, quota }
+        const { files, ...rest } = area.list()
+        return { files: files.map(entry), ...rest }
       }),
     'card.files.read': async ({ name, offset }) =>
       outcome(() => {
@@ -30,6 +30,7 @@ export function filesApi(area: FileArea): FilesApi {
         area.remove(name)
         return {}
       }),
+    'card.files.prune': async () => outcome(() => ({ removed: area.prune() })),
   }
 }
 

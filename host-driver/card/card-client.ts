@@ -35,6 +35,7 @@ export const ANSWER_MS: Readonly<Record<MethodName, number>> = {
   'card.files.begin': 20_000,
   'card.files.write': 20_000,
   'card.files.remove': 10_000,
+  'card.files.prune': 20_000,
   'card.update.begin': 10_000,
   'card.update.write': 10_000,
   'card.update.finish': 60_000,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type CardFileEntry, FILE_PART_MAX } from '../../wire/usb/files.ts'
+import { FILE_PART_MAX } from '../../wire/usb/files.ts'
+import type { Result } from '../../wire/usb/methods.ts'
 import { fault } from '../errors.ts'
 import type { CardCalls } from './card-link.ts'
 
@@ -15,8 +16,8 @@ export class CardFiles {
     this.#client = client
   }
 
-  /** @returns files by name, and bytes used of the bytes there are @throws KeylineError CARD_*, FILE_DAMAGED */
-  list(): Promise<{ readonly files: readonly CardFileEntry[]; readonly used: number; readonly quota: number }> {
+  /** @returns files by name, bytes used of the bytes there are, and how many files are damaged @throws KeylineError CARD_* */
+  list(): Promise<Result<'card.files.list'>> {
     return this.#client.call('card.files.list', {})
   }
 
@@ -50,6 +51,11 @@ export class CardFiles {
   /** @throws KeylineError FILE_UNKNOWN, CARD_* */
   async remove(name: string): Promise<void> {
     await this.#client.call('card.files.remove', { name })
+  }
+
+  /** Removes those that are damaged. @returns how many @throws KeylineError CARD_* */
+  async prune(): Promise<number> {
+    return (await this.#client.call('card.files.prune', {})).removed
   }
 }
 

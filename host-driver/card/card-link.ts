@@ -41,6 +41,7 @@ const UNKNOWN: Partial<Record<MethodName, string>> = {
   'card.files.begin': 'while a file was written; the card has it as it was before',
   'card.files.write': 'while a file was written; the card has it whole or as it was before',
   'card.files.remove': 'while a file was removed; keyline card files ls tells',
+  'card.files.prune': 'while damaged files were removed; keyline card files ls tells',
   'card.unpair': 'while it forgot a computer; keyline card paired tells',
   'card.pin.set': 'while its PIN was changed: the old one or the new one holds',
   'card.update.finish': 'while it took the update; keyline card update --status tells',

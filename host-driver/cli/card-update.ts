@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { UPDATE_MAX } from '../../wire/usb/update.ts'
 import { awaitUpdate } from '../card/card-update.ts'
 import { fault } from '../errors.ts'
 import { Terminal } from '../terminal.ts'
 import { after } from '../timers.ts'
 import { CARD_HELP, CARD_OPTION, cardSource } from './card-option.ts'
 import type { Command } from './command.ts'
+import { readWhole } from './read-whole.ts'
 
 /** `keyline card update FILE|--status` */
 export const cardUpdate: Command = {
@@ -37,9 +38,7 @@ example: keyline card update keyline-card-0.2.0.update`,
         if (before.rolledBack) output.say(`Went back from ${before.rolledBack.version}: ${before.rolledBack.why}.`)
         return { ...before }
       }
-      const bytes = await readFile(file).catch((error: unknown) => {
-        throw fault('FILE_FAILED', { what: `${file} cannot be read`, cause: error })
-      })
+      const bytes = await readWhole(file, UPDATE_MAX)
       const name = basename(file)
       const version = await terminal.update(bytes, (received, total) =>
         output.progress({ type: 'download', name, received, total }),

@@ -5,6 +5,8 @@ export const FILE_PART_MAX = 32 * 1024
 /** Files, and the name of one, UTF-8 bytes. */
 export const FILES_MAX = 128
 export const FILE_NAME_MAX = 100
+/** One file, bytes: it is sealed in one piece, in memory. */
+export const FILE_MAX = 4 * 1024 * 1024
 const name = z.string().min(1).max(FILE_NAME_MAX)
 const size = z
   .number()
@@ -24,7 +26,13 @@ const nothing = z.strictObject({})
 export const FILES_METHODS = {
   'card.files.list': {
     params: nothing,
-    result: z.strictObject({ files: z.array(file).max(FILES_MAX), used: size, quota: size }),
+    result: z.strictObject({
+      files: z.array(file).max(FILES_MAX),
+      used: size,
+      quota: size,
+      /** Those that are damaged, where there are any: not even their names can be read. Their bytes are used too. */
+      damaged: z.strictObject({ files: z.number().int().positive(), bytes: size }).optional(),
+    }),
   },
   /** At most FILE_PART_MAX bytes; none at the end. */
   'card.files.read': {
@@ -39,4 +47,6 @@ export const FILES_METHODS = {
     result: z.strictObject({ done: z.boolean() }),
   },
   'card.files.remove': { params: z.strictObject({ name }), result: nothing },
+  /** Removes those that are damaged. */
+  'card.files.prune': { params: nothing, result: z.strictObject({ removed: z.number().int().nonnegative() }) },
 } as const

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 
+/** A whole update, bytes. */
+export const UPDATE_MAX = 16 * 1024 * 1024
 /** Parts of an update, bytes. */
 export const UPDATE_PART_MAX = 32 * 1024
 const part = z

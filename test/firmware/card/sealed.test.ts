@@ -228,3 +228,26 @@ test('pairings: eight, sealed, and never quietly forgotten', (t) => {
   t.is(pairings.remove(pc), 0)
   t.is(pairings.remove(undefined), 7)
 })
+
+test('files that are damaged are counted, take their room, and can be removed alone', (t) => {
+  const disk = new MemoryDisk()
+  const area = new FileArea(disk, Vault.open(disk, board()), 10_000)
+  for (const name of ['one', 'two', 'three']) put(area, name, new Uint8Array(2000).fill(name.length))
+  t.is(area.list().damaged, undefined)
+  const names = disk.list().filter((name) => name.startsWith('f-'))
+  for (const name of names.slice(0, 2)) {
+    const bytes = Uint8Array.from(disk.read(name) ?? [])
+    bytes[100] = (bytes[100] ?? 0) ^ 1
+    disk.write(name, bytes)
+  }
+  const { files, used, damaged } = area.list()
+  t.is(files.length, 1)
+  t.is(damaged?.files, 2)
+  t.is(used, 2000 + (damaged?.bytes ?? 0))
+  t.throws(() => area.begin(fileOf('more', new Uint8Array(6000))), { code: 'FILES_FULL' })
+  t.is(area.prune(), 2)
+  t.is(area.prune(), 0)
+  t.deepEqual(area.list(), { files, used: 2000, quota: 10_000 })
+  put(area, 'more', new Uint8Array(6000))
+  t.is(area.list().files.length, 2)
+})

@@ -6,10 +6,10 @@ import {
   packUpdate,
   readHead,
   readUpdate,
-  UPDATE_MAX,
   versionOf,
   versionText,
 } from '../../../firmware/update/format.ts'
+import { UPDATE_MAX } from '../../../wire/usb/update.ts'
 import { seeded } from '../../random.ts'
 import { ABOUT, filesOf, OWNER, STRANGER, updateOf } from './fixture.ts'
 
