@@ -32,11 +32,13 @@ async function daemon(t: ExecutionContext, smsd: string) {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
     await gone
   })
-  /** What lies in one of its folders, as soon as something does. */
-  const file = async (spool: (typeof SPOOLS)[number]): Promise<string> => {
+  /** A file in one of its folders, as soon as there is one with this in it: they are written in pieces, and a lock may lie beside them. */
+  const file = async (spool: (typeof SPOOLS)[number], wanted: RegExp): Promise<string> => {
     for (;;) {
-      const [name] = readdirSync(at(spool))
-      if (name !== undefined) return readFileSync(at(spool, name), 'latin1')
+      for (const name of readdirSync(at(spool)).filter((one) => !one.endsWith('.LOCK'))) {
+        const content = contentOf(at(spool, name))
+        if (wanted.test(content)) return content
+      }
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
@@ -51,10 +53,20 @@ test('smstools sends a message from one modem and stores it at the other', async
   writeFileSync(at('message'), `To: ${B.slice(1)}\n\nhello from smstools [x]\n`)
   renameSync(at('message'), at('outgoing', 'one'))
   await sim.until((event) => event.event === 'message' && event.state === 'delivered')
-  t.regex(await file('sent'), /Modem: M0\n/)
-  const received = await file('incoming')
+  t.regex(await file('sent', /^Modem: M0\n/m), /Sent: /)
+  const received = await file('incoming', /hello from smstools/)
   t.regex(received, /From: 8131\n/)
   t.regex(received, /From_SMSC: 819000000001\n/)
   t.regex(received, /hello from smstools \[x\]/)
   t.deepEqual(readdirSync(at('failed')), [])
 })
+
+/** Nothing where it is gone already: it is put elsewhere when it is ready. */
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    throw error
+  }
+}
