@@ -11,8 +11,7 @@ export class Cable {
   readonly #clock: Clock
   readonly #taps: { readonly card: Tap; readonly pc: Tap }
   #ends: { readonly card: Pty; readonly pc: Pty } | undefined
-  /** Give the paths of the last ports free. */
-  #free: (() => void)[] = []
+  #plugged = false
 
   /** @param taps what comes from the card, and what comes from the PC */
   constructor(name: string, poller: PtyPoller, clock: Clock, taps: { readonly card: Tap; readonly pc: Tap }) {
@@ -23,7 +22,7 @@ export class Cable {
   }
 
   get plugged(): boolean {
-    return this.#ends !== undefined
+    return this.#plugged
   }
 
   /** @returns the ports, new ones at each plugging @throws SimError NO_PTY */
@@ -32,18 +31,21 @@ export class Cable {
     const card: Pty = this.#end(() => pc, this.#taps.card)
     const pc: Pty = this.#end(() => card, this.#taps.pc)
     this.#ends = { card, pc }
+    this.#plugged = true
     return { name: this.name, card: card.path, pc: pc.path }
   }
 
   unplug(): void {
-    if (this.#ends !== undefined) this.#free = [this.#ends.card.unplug(), this.#ends.pc.unplug()]
-    this.#ends = undefined
+    this.#plugged = false
+    this.#ends?.card.unplug()
+    this.#ends?.pc.unplug()
   }
 
   /** Unplugged for good, or until it is plugged in anew. */
   close(): void {
-    this.unplug()
-    for (const free of this.#free.splice(0)) free()
+    this.#plugged = false
+    this.#ends?.card.close()
+    this.#ends?.pc.close()
   }
 
   #end(other: () => Pty, tap: Tap): Pty {

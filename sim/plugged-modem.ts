@@ -16,8 +16,8 @@ export class PluggedModem {
   readonly #clock: Clock
   readonly #recorder: AtRecorder | undefined
   #pty: Pty | undefined
-  /** Gives the path of the last port free. */
-  #free = (): void => {}
+  /** The port that it had, until its path may be another one's. */
+  #unplugged: Pty | undefined
 
   /** Unplugged at first. */
   constructor(
@@ -69,14 +69,15 @@ export class PluggedModem {
 
   unplug(): void {
     this.modem.unplug()
-    if (this.#pty !== undefined) this.#free = this.#pty.unplug()
+    this.#pty?.unplug()
+    this.#unplugged ??= this.#pty
     this.#pty = undefined
   }
 
   /** Unplugged for good, or until it is plugged in anew. */
   close(): void {
     this.unplug()
-    this.#free()
-    this.#free = () => {}
+    this.#unplugged?.close()
+    this.#unplugged = undefined
   }
 }

@@ -45,6 +45,8 @@ export class Pty implements Polled {
   readonly #buffer = Buffer.alloc(READ_MAX)
   #open = false
   #closed = false
+  /** The other end, held open so that the system gives the number to nobody. */
+  #kept: number | undefined
   #speedZero = false
   #speedAt = 0
   #activeAt = Number.NEGATIVE_INFINITY
@@ -96,19 +98,23 @@ export class Pty implements Polled {
   }
 
   /**
-   * As close(), and the path is nobody's until the function returned is called: programs that try to open their lost modem
-   * again must find nothing there, and not the next port of somebody else, to which the system gives the number that is free.
+   * Who has the other end open sees its end, as when a USB plug is pulled. The path is nobody's until close(): programs that try to open
+   * their lost modem again must find nothing there, and not the next port of somebody else, to which the system gives the number that is free.
    */
-  unplug(): () => void {
-    const kept = this.#closed ? undefined : this.#claim()
-    this.close()
-    return () => {
-      if (kept !== undefined) closeSync(kept)
-    }
+  unplug(): void {
+    if (this.#closed) return
+    this.#kept = this.#claim()
+    this.#end()
   }
 
-  /** Who has the other end open sees its end, as when a USB plug is pulled. */
+  /** As unplug(), and the path is free. */
   close(): void {
+    this.#end()
+    if (this.#kept !== undefined) closeSync(this.#kept)
+    this.#kept = undefined
+  }
+
+  #end(): void {
     if (this.#closed) return
     this.#closed = true
     this.#open = false

@@ -17,18 +17,8 @@ export function cardOnTty(t: ExecutionContext): {
     dtrDropped: () => {},
   })
   const card = new FakeCard((bytes) => pty.write(bytes))
-  let free = (): void => {}
-  t.teardown(() => {
-    pty.close()
-    free()
-  })
-  return {
-    card,
-    path: pty.path,
-    unplug: () => {
-      free = pty.unplug()
-    },
-  }
+  t.teardown(() => pty.close())
+  return { card, path: pty.path, unplug: () => pty.unplug() }
 }
 
 export function remove(path: string): void {
