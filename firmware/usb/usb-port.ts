@@ -1,5 +1,5 @@
 import { SerialPort } from 'serialport'
-import { closeWhenGone } from '../../line/modem/serial-port.ts'
+import { tend } from '../../wire/serial-port.ts'
 import { CardError } from '../card/errors.ts'
 import type { UsbPort } from './usb-link.ts'
 
@@ -21,7 +21,7 @@ export function openUsbPort(path: string, baudRate: number): Promise<UsbPort> {
         )
       // Tells the PC's end that somebody is here. A pseudo-terminal has no such line (ENOTTY), and needs none.
       port.set({ dtr: true, rts: true }, () => {})
-      closeWhenGone(port)
+      tend(port)
       resolve({ source: port, sink: port, close: () => close(port) })
     })
   })

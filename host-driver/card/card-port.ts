@@ -1,12 +1,11 @@
 import { SerialPort } from 'serialport'
+import { tend } from '../../wire/serial-port.ts'
 import type { CardCable } from './card-client.ts'
 import { openFault } from './open-fault.ts'
 import { type PortInfo, sysPorts } from './sys-ports.ts'
 
 /** USB has no speed of this kind; a serial converter in between would want one. */
 const BAUD = 115_200
-/** Between two looks whether the port still is there, milliseconds. */
-const LOOK_MS = 500
 /** A port closes at once, or its driver is stuck, milliseconds. */
 const CLOSE_MS = 5000
 
@@ -49,26 +48,10 @@ export function openCardPort(path: string): Promise<CardCable> {
       port.on('data', () => {})
       // DTR tells the card's end that somebody is there. A pseudo-terminal has no such line (ENOTTY), and needs none.
       port.set({ dtr: true, rts: true }, () => {})
-      watch(port)
+      tend(port)
       resolve({ stream: port, close: () => close(port) })
     })
   })
-}
-
-/**
- * Closes a port that is gone. The binding sees a hang-up only while it waits for bytes; one between two of its reads gives
- * it empty reads without end.
- */
-function watch(port: SerialPort): void {
-  const look = (): void => {
-    if (!port.isOpen) return
-    port.get((error) => {
-      // ENOTTY: a pseudo-terminal that lives.
-      if (error && !/Inappropriate ioctl/i.test(error.message) && port.isOpen && !port.closing) port.close(() => {})
-    })
-  }
-  const timer = setInterval(look, LOOK_MS).unref()
-  port.once('close', () => clearInterval(timer))
 }
 
 /** @returns when the port is free; one that closed by itself, perhaps twice, is. A driver that does not say so is not waited for. */

@@ -1,4 +1,5 @@
 import { SerialPort } from 'serialport'
+import { tend } from '../../wire/serial-port.ts'
 import type { ModemPort } from './port.ts'
 
 /** A modem is on a USB or UART port at this speed unless told otherwise, bit/s. */
@@ -29,25 +30,6 @@ export function openSerialPort(path: string, baudRate = MODEM_BAUD): Promise<Mod
   })
 }
 
-/** Between two looks whether the port still is there, milliseconds. */
-const LOOK_MS = 500
-
-/**
- * Closes a port that is gone. The binding sees a hang-up only while it waits for bytes; one between two of its reads gives it
- * empty reads without end.
- */
-export function closeWhenGone(port: SerialPort): void {
-  const timer = setInterval(() => {
-    if (!port.isOpen) return
-    port.get((error) => {
-      // ENOTTY: a pseudo-terminal that lives has no modem lines.
-      if (error && !/Inappropriate ioctl/i.test(error.message) && port.isOpen && !port.closing) port.close(() => {})
-    })
-  }, LOOK_MS)
-  timer.unref()
-  port.once('close', () => clearInterval(timer))
-}
-
 function modemPort(path: string, port: SerialPort): ModemPort {
   let gone = false
   return {
@@ -60,7 +42,7 @@ function modemPort(path: string, port: SerialPort): ModemPort {
         onClose()
       }
       port.on('error', vanish).on('close', vanish).on('data', onData)
-      closeWhenGone(port)
+      tend(port)
     },
     write: (bytes) => {
       if (port.isOpen) port.write(Buffer.from(bytes))
