@@ -96,7 +96,7 @@ export const CARD_ERRORS = {
     what: "the card's memory was sealed on another board",
     cure: 'use it on the board that it belongs to, with the same --board-secret; else empty the store and enrol again',
   },
-  CARD_PIN_NEEDED: { what: 'the card is locked by its PIN', cure: 'keyline card pin unlock' },
+  CARD_PIN_NEEDED: { what: 'the card is locked by its PIN', cure: 'unlock it: keyline card pin unlock' },
   CARD_PIN_WRONG: { what: 'this is not the PIN of the card', cure: 'try again with the right one, after the pause' },
   CARD_PIN_WAIT: { what: 'after a wrong PIN the next one must wait', cure: 'wait, then try again' },
   CARD_PIN_ERASED: {
@@ -108,7 +108,7 @@ export const CARD_ERRORS = {
     cure: 'start the card with --board-secret',
   },
   BOARD_SECRET: { what: 'the secret of this board cannot be used', cure: 'check the path given with --board-secret' },
-  CARD_UNPAIRED: { what: 'this card does not know this computer', cure: 'keyline card pair' },
+  CARD_UNPAIRED: { what: 'this card does not know this computer', cure: 'pair them: keyline card pair' },
   PAIRING_REFUSED: {
     what: 'this is not the code that the card shows',
     cure: 'run keyline card pair again, and type the new code within two minutes',
@@ -122,7 +122,7 @@ export const CARD_ERRORS = {
     what: 'this is no name of a file on the card',
     cure: 'use 1 to 100 bytes without slashes, control characters or a dot in front',
   },
-  FILE_UNKNOWN: { what: 'the card has no such file', cure: 'keyline card files ls lists them' },
+  FILE_UNKNOWN: { what: 'the card has no such file', cure: 'see what it has: keyline card files ls' },
   FILE_DAMAGED: { what: 'this file of the card is damaged', cure: 'remove it and write it again' },
   FILE_REFUSED: { what: 'what was written is not what was announced', cure: 'write the file again' },
   FILES_FULL: { what: "the card's file area is full", cure: 'remove files: keyline card files rm NAME' },

@@ -10,7 +10,7 @@ import type { LineWork } from './line-work.ts'
 import { LoginWork } from './login-work.ts'
 import { type CardEffect, type CardEvent, type CardState, paysWith, step } from './machine.ts'
 import { PayWork } from './pay-work.ts'
-import { enrolledAddresses } from './phone-book.ts'
+import { type EnrolledAddress, enrolledAddresses } from './phone-book.ts'
 import type { BearerBudget } from './policy.ts'
 import type { Vault } from './vault.ts'
 
@@ -101,11 +101,10 @@ export class LineJobs {
     if (this.#running?.controller.signal.aborted) await this.#running.over
     if (this.#closed) return { ok: false, problem: problem('LINE_CANCELLED') }
     if (this.#running !== undefined) return { ok: false, problem: problem('CARD_BUSY') }
-    const { vault, line, clock } = this.#options
+    const { line, clock } = this.#options
+    const addresses = this.#addresses()
     const controller = new AbortController()
     const cancelLimit = clock.after(CHECK_MS, () => this.#abort(controller, 'LINE_TIMEOUT'))
-    const { enrolled } = vault.record
-    const addresses = enrolled === undefined ? [] : enrolledAddresses(enrolled, this.#bearers)
     const over = line.check(addresses, controller.signal).finally(() => {
       cancelLimit()
       this.#running = undefined
@@ -130,6 +129,14 @@ export class LineJobs {
     this.#closed = true
     this.cancel()
     await this.#running?.over
+  }
+
+  /** Undefined while the card is locked. */
+  #addresses(): readonly EnrolledAddress[] | undefined {
+    const { vault } = this.#options
+    if (vault.locked !== undefined) return undefined
+    const { enrolled } = vault.record
+    return enrolled === undefined ? [] : enrolledAddresses(enrolled, this.#bearers)
   }
 
   get #bearers(): readonly BearerName[] {

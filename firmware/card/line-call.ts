@@ -33,6 +33,6 @@ export interface LinePort {
   modem(): string
   /** What it is and hears, while it is usable. */
   network(): NetworkLook | undefined
-  /** Looks at everything that a call needs, for these addresses, and calls nobody. */
-  check(addresses: readonly EnrolledAddress[], signal: AbortSignal): Promise<readonly Check[]>
+  /** Looks at everything that a call needs, and calls nobody. @param addresses undefined while the card is locked */
+  check(addresses: readonly EnrolledAddress[] | undefined, signal: AbortSignal): Promise<readonly Check[]>
 }

@@ -3,6 +3,7 @@ import type { SmsUnit } from '../../line/bearers/sms-unit.ts'
 import type { Modem } from '../../line/modem/modem.ts'
 import { parseCanary, parsePacketAddress } from '../../wire/line/packet-address.ts'
 import type { Check } from '../../wire/usb/methods.ts'
+import { problem } from './errors.ts'
 import type { EnrolledAddress } from './phone-book.ts'
 
 interface Parts {
@@ -17,10 +18,10 @@ const REGISTER_MS = 20_000
 const WEAK_DBM = -105
 const RECEPTION = 'check the antenna and the reception'
 
-/** What a call needs, looked at one after the other; nobody is called. */
+/** What a call needs, looked at one after the other; nobody is called. @param addresses undefined while the card is locked */
 export async function checkLine(
   parts: Parts,
-  addresses: readonly EnrolledAddress[],
+  addresses: readonly EnrolledAddress[] | undefined,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   const { modem } = parts
@@ -45,6 +46,11 @@ export async function checkLine(
         ...(weak && { cure: RECEPTION }),
       })
     }
+  }
+  if (addresses === undefined) {
+    const { what, cure } = problem('CARD_PIN_NEEDED')
+    checks.push({ name: 'bearers', verdict: 'unproved', what: `${what}, and does not say where it calls`, cure })
+    return checks
   }
   if (addresses.length === 0) {
     const what = 'the card is not enrolled, or for none of its bearers'

@@ -93,8 +93,8 @@ export class ModemLine implements LinePort {
     }
   }
 
-  async check(addresses: readonly EnrolledAddress[], signal: AbortSignal): Promise<readonly Check[]> {
-    for (const address of addresses) assertEnrolled(address)
+  async check(addresses: readonly EnrolledAddress[] | undefined, signal: AbortSignal): Promise<readonly Check[]> {
+    for (const address of addresses ?? []) assertEnrolled(address)
     const acquired = await this.#keeper.acquire()
     if (!acquired.ok) {
       const name = acquired.reason === 'sim-unusable' ? 'SIM card' : 'modem'

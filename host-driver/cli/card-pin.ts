@@ -18,7 +18,7 @@ export const cardPin: Command = {
   help: `usage: keyline card pin unlock|set|change|remove [--card PATH] [--json]
 
 A card with a PIN needs it once after each start, before anything else; at a terminal
-login, enrol, pay, keys fetch and card files ask for it. It has 4 to 32 characters; without a terminal each one that is
+login, enrol, pay, keys fetch, doctor and card files ask for it. It has 4 to 32 characters; without a terminal each one that is
 asked for is a line of standard input. After a wrong one the card waits, longer each time, and after ten in a row it erases its memory.
 
 ${CARD_HELP}

@@ -3,10 +3,11 @@ import { boundTo } from '../../internet/via.ts'
 import type { Check } from '../../wire/usb/methods.ts'
 import { fault, KeylineError, unexpected } from '../errors.ts'
 import { checkVia, endpointOf } from '../requests/keyed-agent.ts'
-import { Terminal } from '../terminal.ts'
+import type { Terminal, TerminalStatus } from '../terminal.ts'
 import { CARD_HELP, CARD_OPTION, cardSource, sourceText } from './card-option.ts'
 import type { Command, CommandContext, Options } from './command.ts'
 import { pairingCheck, pcChecks } from './pc-checks.ts'
+import { openUnlocked } from './unlock.ts'
 import { VIA_HELP, VIA_OPTION, via } from './via-option.ts'
 
 /** A server that is reached answers within this time, milliseconds. */
@@ -56,10 +57,9 @@ async function allChecks(context: CommandContext, options: Options): Promise<rea
     const path = await cardSource(context, options)
     const isCard = typeof path === 'string'
     own = pcChecks({ port: isCard ? path : undefined, now: Date.now() })
-    terminal = await Terminal.open({ card: path })
+    terminal = await openUnlocked(context, { card: path })
     const { card, firmware } = await terminal.status()
-    const enrolled = card.enrolled ? `enrolled as ${card.cardId}` : 'not enrolled'
-    const found: Check = { name: 'card', verdict: 'ok', what: `${sourceText(path)}: ${firmware}, ${enrolled}` }
+    const found: Check = { name: 'card', verdict: 'ok', what: `${sourceText(path)}: ${firmware}, ${stateOf(card)}` }
     own = [...own, found, ...(isCard ? [pairingCheck(terminal.wantsPairing)] : [])]
     context.output.note('The card looks at its modem and network; this may take two minutes.')
     const checks = await terminal.doctor()
@@ -70,6 +70,11 @@ async function allChecks(context: CommandContext, options: Options): Promise<rea
   } finally {
     await terminal?.close()
   }
+}
+
+function stateOf({ enrolled, cardId, pin }: TerminalStatus['card']): string {
+  if (pin === 'locked') return 'locked by its PIN'
+  return enrolled ? `enrolled as ${cardId}` : 'not enrolled'
 }
 
 /** Only that something takes the connection: what it is is proved by the session key. */

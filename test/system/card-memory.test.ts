@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { World } from '../../demo/world.ts'
+import type { Check } from '../../wire/usb/methods.ts'
 import { PASSWORD, USER } from './fixture.ts'
 
 const CONTENT = fileURLToPath(new URL('../../demo/content', import.meta.url))
@@ -73,6 +74,12 @@ test('a card on a board: enrols by itself, wants its PC paired and its PIN, and 
   await card.kill()
   card = await start()
   t.is(code(await keyline(pc, ['login', '--user', USER, ...at], `${PASSWORD}\n`)), 'CARD_PIN_NEEDED')
+  // Nobody is there to be asked for it: what it can say without its PIN it says.
+  const { ok, checks } = await keyline(pc, ['doctor', ...at])
+  t.true(ok)
+  const looked = new Map((checks as readonly Check[]).map((check) => [check.name, check])) // the program's own output
+  t.is(looked.get('modem')?.verdict, 'ok')
+  t.like(looked.get('bearers'), { verdict: 'unproved', cure: 'unlock it: keyline card pin unlock' })
   t.is(code(await keyline(pc, ['card', 'pin', 'unlock', ...at], '1111\n')), 'CARD_PIN_WRONG')
   // For a second the card takes none, not even the right one; how slow this machine is decides whether that is seen.
   let unlocked = await keyline(pc, ['card', 'pin', 'unlock', ...at], '2468\n')

@@ -48,9 +48,9 @@ export class FakeLine implements LinePort {
     return undefined
   }
 
-  async check(addresses: readonly EnrolledAddress[]): Promise<readonly Check[]> {
-    for (const address of addresses) assertEnrolled(address)
-    return [{ name: 'modem', verdict: 'ok', what: `${addresses.length} addresses` }]
+  async check(addresses: readonly EnrolledAddress[] | undefined): Promise<readonly Check[]> {
+    for (const address of addresses ?? []) assertEnrolled(address)
+    return [{ name: 'modem', verdict: 'ok', what: `${addresses?.length ?? 'no'} addresses` }]
   }
 
   async call(address: EnrolledAddress, signal: AbortSignal): Promise<LineCallResult> {

@@ -110,6 +110,15 @@ test.serial('what a command asks of a locked card comes after its PIN', async (t
   t.is(card.asked.at(-1)?.method, 'card.files.list')
 })
 
+test.serial('the doctor asks for the PIN of a locked card, too', async (t) => {
+  const { end, answer, card } = await atLockedCard(t, ['doctor'])
+  card.answers['card.doctor'] = () => ({ checks: [] })
+  await answer('PIN: ', `${CARD_PIN}\r`)
+  const { err } = await end
+  t.false(err.includes('CARD_PIN'), err)
+  t.is(card.asked.at(-1)?.method, 'card.doctor')
+})
+
 test.serial('a wrong PIN ends the command, and the card is asked for nothing else', async (t) => {
   const { end, answer, card } = await atLockedCard(t, ['card', 'files', 'ls'])
   await answer('PIN: ', 'a guess\r')
