@@ -15,13 +15,15 @@ export type Victim = 'server' | 'acquirer' | 'card'
 
 /** Each answer of the card company takes so long, milliseconds: then the kills fall into every part of a settlement too. */
 const SLOW = { do: 'behave', as: 'slow', ms: 400 } as const
+/** Each kill of so many comes only right after the answer: on a machine that grew slower since the first purchase all others fall before it. */
+const ANSWERED = 10
 /** An order that nobody works on is settled within this time, milliseconds: leases of dead calls run a minute. */
 const SETTLED_MS = 120_000
 
 export interface KillRow {
   readonly n: number
-  /** What the time is counted from: the wish to pay, or the personal data on their way (S68). */
-  readonly from: 'start' | 'paying'
+  /** What the time is counted from: the wish to pay, the personal data on their way (S68), or the answer. */
+  readonly from: 'start' | 'paying' | 'answer'
   readonly atMs: number
   readonly told: string
   readonly tag: string
@@ -54,11 +56,13 @@ export async function killDuring(t: ExecutionContext, shop: ShopWorld, victim: V
   for (let n = 0; n < kills; n++) {
     session ??= await logIn(terminal)
     const tag = await newTag(session)
-    const from = n % 2 === 0 ? 'start' : 'paying'
-    const atMs = random(spans[from])
+    const half = n % 2 === 0 ? 'start' : 'paying'
+    const from = n % ANSWERED === ANSWERED - 1 ? 'answer' : half
+    const atMs = from === 'answer' ? 0 : random(spans[from])
     const { paying } = moments.begin()
     const over = pay(terminal, session.userId, tag)
     if (from === 'paying') await Promise.race([paying, over])
+    if (from === 'answer') await over
     await sleep(atMs)
     await kill(shop, victim)
     await revive(shop, victim)
