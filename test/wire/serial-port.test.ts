@@ -37,15 +37,9 @@ const OPENERS: Readonly<Record<string, (path: string, onData: () => void) => Pro
 
 for (const [whose, open] of Object.entries(OPENERS)) {
   test(`the port of ${whose}: a write that fills it goes on although something was read meanwhile`, async (t) => {
-    t.timeout(30_000)
-    const far = farEnd(t)
-    let heard = (): void => {}
-    const port = await open(far.path, () => heard())
-    t.teardown(() => port.close())
+    const { far, port, reads } = await bothEnds(t, open)
     for (let round = 0; round < ROUNDS; round++) {
-      const read = new Promise<void>((resolve) => {
-        heard = resolve
-      })
+      const read = reads.next()
       port.write(Buffer.alloc(MESSAGE, round))
       // Now before, now behind the moment at which the port is full.
       await passes(round)
@@ -57,27 +51,37 @@ for (const [whose, open] of Object.entries(OPENERS)) {
   })
 
   test(`the port of ${whose}: what comes is read while a write waits`, async (t) => {
-    t.timeout(30_000)
-    const far = farEnd(t)
-    let count = 0
-    let heard = (): void => {}
-    const port = await open(far.path, () => {
-      count++
-      heard()
-    })
-    t.teardown(() => port.close())
+    const { far, port, reads } = await bothEnds(t, open)
     port.write(Buffer.alloc(MESSAGE))
     for (let round = 0; round < ROUNDS; round++) {
-      const read = new Promise<void>((resolve) => {
-        heard = resolve
-      })
+      const read = reads.next()
       await passes(2)
       far.write('!')
       await read
     }
-    t.true(count >= ROUNDS)
+    t.true(reads.count >= ROUNDS)
     await far.read(MESSAGE)
   })
+}
+
+async function bothEnds(t: ExecutionContext, open: (typeof OPENERS)[string]) {
+  t.timeout(30_000)
+  const far = farEnd(t)
+  let heard = (): void => {}
+  const reads = {
+    count: 0,
+    next: (): Promise<void> => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      heard = resolve
+      return promise
+    },
+  }
+  const port = await open(far.path, () => {
+    reads.count++
+    heard()
+  })
+  t.teardown(() => port.close())
+  return { far, port, reads }
 }
 
 test('a port whose reader pauses keeps nobody busy', async (t) => {

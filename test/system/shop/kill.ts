@@ -15,14 +15,12 @@ export type Victim = 'server' | 'acquirer' | 'card'
 
 /** Each answer of the card company takes so long, milliseconds: then the kills fall into every part of a settlement too. */
 const SLOW = { do: 'behave', as: 'slow', ms: 400 } as const
-/** Each kill of so many comes only right after the answer: on a machine that grew slower since the first purchase all others fall before it. */
-const ANSWERED = 10
 /** An order that nobody works on is settled within this time, milliseconds: leases of dead calls run a minute. */
 const SETTLED_MS = 120_000
 
 export interface KillRow {
   readonly n: number
-  /** What the time is counted from: the wish to pay, the personal data on their way (S68), or the answer. */
+  /** What the time is counted from: the wish to pay, the personal data on their way (S68), or, of the last one, the answer. */
   readonly from: 'start' | 'paying' | 'answer'
   readonly atMs: number
   readonly told: string
@@ -32,7 +30,8 @@ export interface KillRow {
 }
 
 /**
- * Buys again and again, and kills one of the programs with signal 9 at a random moment of each purchase. When everything is up again each
+ * Buys again and again, and kills one of the programs with signal 9 at a random moment of each purchase, and once right behind the answer: on
+ * a machine that grew slower since the first purchase all others fall before it. When everything is up again each
  * tag has zero or one charge, money and orders agree, no stock is lost, and the shop tells the user what the card company knows.
  */
 export async function killDuring(t: ExecutionContext, shop: ShopWorld, victim: Victim, kills: number, seed: number) {
@@ -53,11 +52,11 @@ export async function killDuring(t: ExecutionContext, shop: ShopWorld, victim: V
   t.is(await paid, 'paid')
   const now = performance.now()
   const spans = { start: Math.ceil(now - begun.at), paying: Math.ceil(now - settlingAt) }
-  for (let n = 0; n < kills; n++) {
+  for (let n = 0; n <= kills; n++) {
     session ??= await logIn(terminal)
     const tag = await newTag(session)
     const half = n % 2 === 0 ? 'start' : 'paying'
-    const from = n % ANSWERED === ANSWERED - 1 ? 'answer' : half
+    const from = n === kills ? 'answer' : half
     const atMs = from === 'answer' ? 0 : random(spans[from])
     const { paying } = moments.begin()
     const over = pay(terminal, session.userId, tag)
